@@ -1,0 +1,31 @@
+"""The `ivr` command. Each command lives in a module of its own, loaded only when it is asked for: a report must not
+wait for the telephone side to be imported."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS: dict[str, str] = {}
+"""Command name -> `module:attribute`."""
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def ivr() -> None:
+    """The telephone exchange of a children's helpline.
+
+    Example: ivr call 116111 --record hello.wav
+    """

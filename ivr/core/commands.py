@@ -1,0 +1,122 @@
+"""What is to be done outside. Rules: plain data that can be kept and repeated; asking twice is harmless (ids are ours),
+except `Play`, whose performer looks first whether that playing is there already. Commands of one `lane` run in order,
+lanes side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, call_of
+
+
+class LetGoReason(StrEnum):
+    """What a phone that stops ringing is told: `elsewhere` leaves no missed-call mark on it."""
+
+    ELSEWHERE = "elsewhere"
+    NO_ANSWER = "no_answer"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    call: CallId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    call: CallId
+    play: PlayId
+    language: str
+    prompts: tuple[PromptId, ...]
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay:
+    call: CallId
+    play: PlayId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    call: CallId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring one volunteer's phone. `shows` is what the phone displays: the line's name and number, never a caller's."""
+
+    ring: RingId
+    volunteer: VolunteerId
+    line: LineId
+    shows_name: str
+    shows_number: str
+    timeout_s: int
+
+    @property
+    def lane(self) -> str:
+        return self.ring
+
+
+@dataclass(frozen=True, slots=True)
+class LetGo:
+    ring: RingId
+    reason: LetGoReason
+
+    @property
+    def lane(self) -> str:
+        return self.ring
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Music and prompts end, caller and volunteer hear each other. Done twice it changes nothing."""
+
+    talk: TalkId
+    call: CallId
+    ring: RingId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class EndTalk:
+    """Take the talk's room down; who is still in it is not hung up by this."""
+
+    talk: TalkId
+
+    @property
+    def lane(self) -> str:
+        return call_of(self.talk)
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the caller's side, and mark it so that nothing takes the caller over afterwards."""
+
+    call: CallId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp

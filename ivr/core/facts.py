@@ -1,0 +1,256 @@
+"""What we will say happened: the log, the events and every report are made of these and of nothing else.
+
+Rules: one sentence per fact, true when written and never changed; no number, no digit, no text from outside (a reason
+typed by staff is staff's own). Names of the classes are the names of the events (`CallEnded` -> `call_ended`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ivr.core.hours import Service
+from ivr.core.ids import CallId, GroupId, LineId, RingId, StepName, VolunteerId
+
+
+class Outcome(StrEnum):
+    """How a call ended: exactly one per call."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    SHORT_ABANDON = "short_abandon"
+    ENDED_IN_MENU = "ended_in_menu"
+    OUTSIDE_HOURS = "outside_hours"
+    NOT_ADMITTED = "not_admitted"
+    FORCED_OUT = "forced_out"
+    HANDED_OVER = "handed_over"
+    FAILED = "failed"
+    LOST = "lost"
+    UNSEEN = "unseen"
+
+
+class RingResult(StrEnum):
+    """How a ring ended: exactly one per ring."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    WON_BY_OTHER = "won_by_other"
+    CALLER_GONE = "caller_gone"
+    FAILED = "failed"
+
+
+class EndedBy(StrEnum):
+    CALLER = "caller"
+    VOLUNTEER = "volunteer"
+    SYSTEM = "system"
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+class RequeueReason(StrEnum):
+    """Why a caller who had been given to a volunteer is at the head of the queue again."""
+
+    VOLUNTEER_GONE = "volunteer_gone"
+    PHONE_DEAD = "phone_dead"
+    NOT_JOINED = "not_joined"
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    call: CallId
+    line: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntered:
+    call: CallId
+    line: LineId
+    step: StepName
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallQueued:
+    call: CallId
+    line: LineId
+    position: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingStarted:
+    call: CallId
+    line: LineId
+    ring: RingId
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingEnded:
+    call: CallId
+    line: LineId
+    ring: RingId
+    volunteer: VolunteerId
+    result: RingResult
+    rang_s: float
+    """From asking the phone until the ring's end, seconds."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallJoined:
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    waited_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswered:
+    """Both sides have been joined for 1.5 s: this is an answered call whatever follows."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    waited_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequeued:
+    call: CallId
+    line: LineId
+    reason: RequeueReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromptFailed:
+    call: CallId
+    line: LineId
+    step: StepName
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """`waited_s` counts from joining the queue to being joined with a volunteer, or to the end; None: never queued."""
+
+    call: CallId
+    line: LineId
+    arrived_at: datetime
+    outcome: Outcome
+    ended_by: EndedBy
+    waited_s: float | None
+    talk_s: float | None
+    answered_by: VolunteerId | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerJoinedHouse:
+    volunteer: VolunteerId
+    group: GroupId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerLeftHouse:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerCameUp:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerWentDown:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerTookPause:
+    volunteer: VolunteerId
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerBack:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceChanged:
+    """Who serves the line from now on; None: the line is closed. `by_hand`: not by the hours table."""
+
+    line: LineId
+    service: Service | None
+    by_hand: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideChanged:
+    line: LineId
+    open: bool | None
+    until: datetime | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPublished:
+    version: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """The controller is connected and looks after every caller."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something a person must look at; `what` is one of a few fixed words."""
+
+    what: str
+    at: datetime
+
+
+Fact = (
+    CallStarted
+    | StepEntered
+    | CallQueued
+    | RingStarted
+    | RingEnded
+    | CallJoined
+    | CallAnswered
+    | CallRequeued
+    | PromptFailed
+    | CallEnded
+    | VolunteerJoinedHouse
+    | VolunteerLeftHouse
+    | VolunteerCameUp
+    | VolunteerWentDown
+    | VolunteerTookPause
+    | VolunteerBack
+    | ServiceChanged
+    | OverrideChanged
+    | PlanPublished
+    | LineUp
+    | Alarm
+)

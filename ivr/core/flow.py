@@ -1,0 +1,133 @@
+"""A line's callflow, groups and hours as plain data, as published by an admin.
+
+Rules: whatever is in here has been checked (every step that is named exists, every prompt has a sound); the core may
+rely on that. Lengths are seconds unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr.core.hours import Hours, Service
+from ivr.core.ids import GroupId, LineId, PromptId, StepName
+
+
+class Strategy(StrEnum):
+    RING_ALL = "ring_all"
+    LONGEST_IDLE = "longest_idle"
+
+
+class Spoken(StrEnum):
+    """What a `say` step computes at the moment it is reached."""
+
+    NEXT_OPENING = "next_opening"
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    name: StepName
+    prompts: tuple[PromptId, ...]
+    then: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    name: StepName
+    what: Spoken
+    then: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class HoursBranch:
+    name: StepName
+    open: StepName
+    closed: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Digits barge in on the prompts. `options` are single keys (0-9 * #)."""
+
+    name: StepName
+    prompts: tuple[PromptId, ...]
+    options: Mapping[str, StepName]
+    timeout_s: float
+    no_input: StepName
+    no_match: StepName
+    max_tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Words to those who wait: first after `first_s`, then every `every_s` (None: once). Prompts take turns."""
+
+    prompts: tuple[PromptId, ...]
+    first_s: float
+    every_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Enqueue:
+    """The queue: `welcome` is heard on joining (phones ring meanwhile), then music and announcements."""
+
+    name: StepName
+    welcome: tuple[PromptId, ...]
+    announcements: tuple[Announcement, ...]
+    max_wait_s: float | None
+    on_timeout: StepName
+    on_nobody: StepName
+    """Where a caller goes who comes when nobody is reachable: told so at once instead of hope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    name: StepName
+
+
+Step = Play | Say | HoursBranch | Menu | Enqueue | Hangup
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    start: StepName
+    steps: Mapping[StepName, Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A hunt group. After `rounds` fruitless rounds the next tier is asked; the last tier is followed by the first."""
+
+    id: GroupId
+    strategy: Strategy
+    ring_s: float
+    rounds: int
+    rest_s: float
+    """How long a phone is left alone after it was not answered, declined or busy."""
+    wrap_up_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    id: LineId
+    number: str
+    name: str
+    """As people read it, e.g. on a volunteer's phone."""
+    language: str
+    flow: Flow
+    hours: Hours
+    tiers: Mapping[Service, tuple[GroupId, ...]]
+    technical: tuple[PromptId, ...]
+    """What a caller hears when our own side fails: words, never silence."""
+    short_abandon_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything an admin publishes, of one version."""
+
+    version: str
+    lines: Mapping[LineId, Line]
+    groups: Mapping[GroupId, Group]
+    default_group: GroupId

@@ -1,0 +1,226 @@
+"""What happened. Rules: stamped once (`at`, aware UTC) where it was read; nothing in here is written anywhere, which is
+why a digit may be in here; who phones is unknown already here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from ivr.core.commands import Command
+from ivr.core.flow import Plan
+from ivr.core.hours import Service, Timetable
+from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
+
+
+class Cause(StrEnum):
+    """Why a caller or a ring is gone, in the field's words."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    ELSEWHERE = "elsewhere"
+    MEDIA_LOST = "media_lost"
+    FAILED = "failed"
+
+
+class Result(StrEnum):
+    """How a command went, as far as the exchange says. No outcome is an exception."""
+
+    DONE = "done"
+    ALREADY = "already"
+    """Asked before (a repeat): as good as done."""
+    GONE = "gone"
+    """What it was about is no more."""
+    NOT_NOW = "not_now"
+    """It is there, but not in a state for this."""
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    call: CallId
+    line: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallGone:
+    call: CallId
+    cause: Cause
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    call: CallId
+    digit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlayEnded:
+    """All prompts of one playing are over; `heard` is False when a sound was missing or could not be played."""
+
+    call: CallId
+    play: PlayId
+    heard: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingAlerting:
+    """The volunteer's phone says that it rings."""
+
+    ring: RingId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingAnswered:
+    ring: RingId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RingGone:
+    """The volunteer's side ended, before or after it was answered."""
+
+    ring: RingId
+    cause: Cause
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Caller and volunteer hear each other."""
+
+    talk: TalkId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailed:
+    command: Command
+    result: Result
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallDue:
+    """A moment kept in this call's state has come."""
+
+    call: CallId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerDue:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineDue:
+    line: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerAdded:
+    volunteer: VolunteerId
+    group: GroupId
+    line: LineId | None
+    """Only calls of this line; None: of every line the group serves."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerRemoved:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerReachable:
+    """At least one device of this volunteer is registered."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerUnreachable:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerPaused:
+    volunteer: VolunteerId
+    reason: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerResumed:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideGiven:
+    """Opened or closed by hand; `open` None takes an override back."""
+
+    line: LineId
+    open: bool | None
+    until: datetime | None
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverAsked:
+    line: LineId
+    service: Service
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A checked plan takes effect: new callers meet it, callers who are here keep the steps they know by name."""
+
+    plan: Plan
+    timetables: dict[LineId, Timetable]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the exchange has, asked right after connecting: the truth about what lives."""
+
+    calls: dict[CallId, LineId]
+    rings: frozenset[RingId]
+    talks: dict[TalkId, frozenset[CallId | RingId]]
+    """Who is in which talk."""
+    reachable: frozenset[VolunteerId]
+    at: datetime
+
+
+CallNews = CallArrived | CallGone | DigitPressed | PlayEnded | Joined | CallDue
+RingNews = RingAlerting | RingAnswered | RingGone
+VolunteerNews = (
+    VolunteerAdded
+    | VolunteerRemoved
+    | VolunteerReachable
+    | VolunteerUnreachable
+    | VolunteerPaused
+    | VolunteerResumed
+    | VolunteerDue
+)
+LineNews = OverrideGiven | HandoverAsked | LineDue
+News = CallNews | RingNews | VolunteerNews | LineNews | CommandFailed | Published | Surveyed

@@ -1,0 +1,240 @@
+"""What is remembered: calls, volunteers, lines. Kept per entity, so that one news item changes few small rows.
+
+Rules: frozen values; a phase holds only what exists in that phase; every deadline is a moment (aware UTC) in here,
+never a sleeping task. Which phase meets which news is in the tables of `call`, `ring`, `volunteer` and `line`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from immutables import Map
+
+from ivr.core.facts import EndedBy, Outcome
+from ivr.core.flow import Plan
+from ivr.core.hours import Service, Timetable
+from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, StepName, TalkId, VolunteerId
+
+# ---------------------------------------------------------------- ring
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The phone was asked to ring and has not said so yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """The phone rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """The volunteer is on the line: being joined with the caller, or talking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Let go and its result written; it is still here until the exchange says that it is gone."""
+
+
+RingPhase = Asked | Alerting | PickedUp | Ending
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    id: RingId
+    volunteer: VolunteerId
+    asked_at: datetime
+    gives_up_at: datetime
+    """By then it has ended, whatever the exchange says; moved on when it is let go, far off when it was picked up."""
+    phase: RingPhase
+
+
+# ---------------------------------------------------------------- call
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Words are played; when they end the flow goes on at the step's `then`."""
+
+    step: StepName
+    play: PlayId
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """In a menu. `play` while its words are heard; `due` once we wait for a key."""
+
+    step: StepName
+    tries: int
+    play: PlayId | None
+    due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """In the queue, with music or words, and possibly phones ringing."""
+
+    step: StepName
+    tier: int
+    round: int
+    tried: frozenset[VolunteerId]
+    """Whose phone was asked in this round."""
+    speaking: PlayId | None
+    announce_at: tuple[datetime | None, ...]
+    """Per announcement of the step: when it is due next."""
+    turns: tuple[int, ...]
+    """Per announcement: how often it was heard, so that its prompts take turns."""
+    give_up_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """A volunteer picked up; the two are being connected."""
+
+    step: StepName
+    ring: RingId
+    volunteer: VolunteerId
+    talk: TalkId
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Talking:
+    """Caller and volunteer hear each other. `stands_at` is None once the call counts as answered."""
+
+    step: StepName
+    ring: RingId
+    volunteer: VolunteerId
+    talk: TalkId
+    joined_at: datetime
+    stands_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """We have hung up; the exchange has not confirmed it yet."""
+
+    ended_by: EndedBy
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The caller is gone and the outcome written; rings that were let go are still dying away."""
+
+
+CallPhase = Hearing | Choosing | Waiting | Joining | Talking | Leaving | Over
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    id: CallId
+    line: LineId
+    arrived_at: datetime
+    phase: CallPhase
+    fate: Outcome
+    """The outcome that stands if the call ended now."""
+    counter: int = 0
+    """How many rings, talks and playings were named so far: none is ever named twice."""
+    rings: tuple[Ring, ...] = ()
+    """Those that are not gone yet."""
+    queued_at: datetime | None = None
+    waited_s: float | None = None
+    """Fixed when joined with a volunteer."""
+    talk_s: float | None = None
+    answered_by: VolunteerId | None = None
+    requeues: int = 0
+
+
+# ---------------------------------------------------------------- volunteer
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BeingRung:
+    ring: RingId
+    since: datetime
+    """Free since then: a ring that comes to nothing does not cost the volunteer their place in the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class InTalk:
+    ring: RingId
+
+
+@dataclass(frozen=True, slots=True)
+class WrappingUp:
+    until: datetime
+
+
+VolunteerPhase = Free | BeingRung | InTalk | WrappingUp
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    reason: str | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Volunteer:
+    """On duty means: reachable and not paused."""
+
+    id: VolunteerId
+    group: GroupId
+    line: LineId | None
+    phase: VolunteerPhase
+    reachable: bool = False
+    pause: Pause | None = None
+    rest_until: datetime | None = None
+    """Left alone until then, after a ring that was not answered."""
+    leaving: bool = False
+    """Removed by an admin while on the phone: forgotten as soon as that has ended."""
+
+
+# ---------------------------------------------------------------- line
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    open: bool
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Handed over by hand; ends by itself at the next change in the hours table."""
+
+    service: Service
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    id: LineId
+    service: Service | None
+    """Who serves the line now; None: closed."""
+    override: Override | None = None
+    handed: Handed | None = None
+    queue: tuple[CallId, ...] = ()
+    """Who waits, first come first."""
+
+
+# ---------------------------------------------------------------- all of it
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    plan: Plan
+    timetables: Map[LineId, Timetable]
+    calls: Map[CallId, Call] = field(default_factory=Map)
+    volunteers: Map[VolunteerId, Volunteer] = field(default_factory=Map)
+    lines: Map[LineId, LineState] = field(default_factory=Map)
