@@ -41,6 +41,7 @@ def weekly(*days: DayPlan, valid_from: date | None = None) -> Regime:
 
 
 LINE = Hours(TZ, (weekly(plan("06:00-02:00", night="23:00-02:00"), valid_from=date(2019, 2, 1)),))
+ALWAYS_LINE = replace(LINE, regimes=(replace(LINE.regimes[0], valid_from=None),))
 
 
 def local(text: str, fold: int = 0) -> datetime:
@@ -156,7 +157,7 @@ def test_an_exception_goes_before_a_holiday_and_a_holiday_before_the_week() -> N
 def test_in_spring_the_line_closes_at_the_jump(year: int) -> None:
     sunday = max(date(year, 3, day) for day in range(25, 32) if date(year, 3, day).weekday() == 6)
     table = compile_hours(
-        replace(LINE, regimes=(replace(LINE.regimes[0], valid_from=None),)),
+        ALWAYS_LINE,
         sunday - timedelta(2),
         sunday + timedelta(2),
     )
@@ -170,7 +171,7 @@ def test_in_spring_the_line_closes_at_the_jump(year: int) -> None:
 def test_in_autumn_the_line_closes_at_the_first_02_00(year: int) -> None:
     sunday = max(date(year, 10, day) for day in range(25, 32) if date(year, 10, day).weekday() == 6)
     table = compile_hours(
-        replace(LINE, regimes=(replace(LINE.regimes[0], valid_from=None),)),
+        ALWAYS_LINE,
         sunday - timedelta(2),
         sunday + timedelta(2),
     )
@@ -233,7 +234,7 @@ def test_wall_clock_times_outside_the_clock_changes_are_themselves() -> None:
 
 
 def test_two_years_compile_and_look_up_in_no_time() -> None:
-    """The limits are 0.5 s and 2 microseconds on a quiet machine; this one is shared, so the best of some tries counts."""
+    """The limits are 0.5 s and 2 microseconds; machines are shared, so the best of some tries counts."""
     compiling = []
     for _ in range(3):
         began = perf_counter()
