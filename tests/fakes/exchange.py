@@ -1,0 +1,331 @@
+"""An exchange without Asterisk that behaves like it, as far as a controller can tell: commands in, news out.
+
+Rules: virtual time only, and nothing by chance, so that a test that fails fails again. What callers and volunteers do
+is scripted from outside; what the exchange does by itself (ring times, prompts' ends, lost sound) happens in `floor`,
+`words` and `rings`. It also knows what nobody else does: what each person really heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import assert_never
+
+from ivr.app.ports import Take
+from ivr.core.commands import (
+    Answer,
+    Command,
+    EndTalk,
+    HangUp,
+    Join,
+    LastResort,
+    LetGo,
+    Play,
+    Ring,
+    StartMusic,
+    StopPlay,
+)
+from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId
+from ivr.core.news import (
+    CallArrived,
+    CallGone,
+    Cause,
+    DigitPressed,
+    Joined,
+    Result,
+    Surveyed,
+    VolunteerReachable,
+    VolunteerUnreachable,
+)
+from tests.fakes import rings, words
+from tests.fakes.clock import VirtualClock
+from tests.fakes.floor import Floor, Phone
+from tests.fakes.hearing import Stretch, silences
+from tests.fakes.legs import Caller, Leg, LegPhase
+from tests.fakes.phones import Behaviour, Unregistered
+from tests.fakes.weather import Weather
+
+Answered = Callable[[Result], None]
+
+PROMPTS: Mapping[PromptId, float] = {
+    PromptId("velkommen"): 3.0,
+    PromptId("i-ko"): 2.0,
+    PromptId("stadig"): 4.0,
+    PromptId("lukket"): 5.0,
+    PromptId("travlt"): 4.0,
+    PromptId("teknisk"): 2.0,
+    PromptId("valg"): 3.0,
+}
+"""Sounds that are there unless a test says otherwise, with their lengths in seconds."""
+
+
+class FakeExchange:
+    """Satisfies `ivr.app.ports.Exchange`. `await perform(...)` needs a loop on the same clock (`tests.fakes.loop`);
+    tests without a loop use `submit`."""
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        take: Take,
+        prompts: Mapping[PromptId, float] = PROMPTS,
+        weather: Weather | None = None,
+    ) -> None:
+        self.clock = clock
+        self.weather = weather or Weather()
+        self.floor = Floor(clock, take, prompts, self.weather)
+        self.performed: list[tuple[float, Command, Result]] = []
+        """Every command that was answered: when (monotonic seconds), which, how."""
+
+    # ------------------------------------------------------------ what the controller asks
+
+    async def perform(self, command: Command) -> Result:
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+
+        def answered(result: Result) -> None:
+            if not future.done():
+                future.set_result(result)
+
+        self.submit(command, answered)
+        return await future
+
+    async def survey(self) -> Surveyed:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.clock.after(self.weather.way_s(), lambda: None if future.done() else future.set_result(None))
+        await future
+        return self.look()
+
+    def submit(self, command: Command, then: Answered) -> None:
+        """Ask for it; `then` is told how it went, some virtual time later."""
+        floor, connection = self.floor, self.floor.connection
+        fault = self.weather.fault(command) if floor.connected else None
+
+        def answer(result: Result) -> None:
+            def arrive() -> None:
+                said = result if floor.is_connection(connection) else Result.UNREACHABLE
+                self.performed.append((self.clock.monotonic(), command, said))
+                then(said)
+
+            self.clock.after(self.weather.way_s() + (fault.after_s if fault else 0.0), arrive)
+
+        def reach() -> None:
+            if not floor.is_connection(connection):
+                answer(Result.UNREACHABLE)
+            elif fault is None:
+                self._carry_out(command, answer)
+            elif fault.happens:
+                self._carry_out(command, lambda _real: answer(fault.result))
+            else:
+                answer(fault.result)
+
+        self.clock.after(self.weather.way_s(), reach)
+
+    def look(self) -> Surveyed:
+        """What lives here now, as `survey` says it; raises `ConnectionError` while the controller is away."""
+        floor = self.floor
+        if not floor.connected:
+            raise ConnectionError("the exchange cannot be asked: the controller is away")
+        ours = {caller.id: caller.line for caller in floor.callers.values() if caller.here and not caller.native}
+        legs = frozenset(leg.id for leg in floor.legs.values() if leg.here)
+        talks = {
+            talk: frozenset[CallId | RingId](who for who in members if who in ours or who in legs)
+            for talk, members in floor.talks.items()
+        }
+        reachable = frozenset(who for who, phone in floor.phones.items() if phone.registered)
+        return Surveyed(ours, legs, talks, reachable, self.clock.now())
+
+    def _carry_out(self, command: Command, answer: Answered) -> None:
+        match command:
+            case Ring():
+                return answer(rings.ring(self.floor, command))
+            case LetGo():
+                return answer(rings.let_go(self.floor, command.ring, command.reason))
+            case EndTalk():
+                return answer(self._end_talk(command))
+            case _:
+                caller = self.floor.callers.get(command.call)
+                if caller is None or not caller.here or caller.native:
+                    return answer(Result.GONE)
+                return self._for_caller(caller, command, answer)
+
+    def _for_caller(
+        self,
+        caller: Caller,
+        command: Answer | Play | StopPlay | StartMusic | Join | HangUp | LastResort,
+        answer: Answered,
+    ) -> None:
+        match command:
+            case Answer():
+                words.answer(self.floor, caller, answer)
+            case Play():
+                answer(words.play(self.floor, caller, command))
+            case StopPlay():
+                answer(words.stop(self.floor, caller, command.play))
+            case StartMusic():
+                answer(words.music(self.floor, caller))
+            case Join():
+                answer(self._join(caller, command))
+            case HangUp():
+                self._caller_gone(caller, Cause.NORMAL)
+                answer(Result.DONE)
+            case LastResort():
+                self._leave_us(caller)
+                answer(Result.DONE)
+            case _:
+                assert_never(command)
+
+    def _join(self, caller: Caller, command: Join) -> Result:
+        floor, leg = self.floor, self.floor.legs.get(command.ring)
+        if leg is None or not leg.here:
+            return Result.GONE
+        if floor.talks.get(command.talk) == (command.call, command.ring):
+            return Result.ALREADY
+        if leg.phase is not LegPhase.UP or caller.talk is not None or leg.talk is not None:
+            floor.misuse.append(f"{command.talk} joins who cannot be joined")
+            return Result.NOT_NOW
+        if command.talk in floor.used_talks:
+            return Result.REFUSED
+        words.quiet(floor, caller)
+        floor.used_talks.add(command.talk)
+        floor.talks[command.talk] = (caller.id, leg.id)
+        caller.talk = leg.talk = command.talk
+        caller.answered = True
+        floor.listen(caller, leg)
+
+        def joined(at: datetime) -> Joined:
+            return Joined(command.talk, at)
+
+        floor.emit(command.talk, joined)
+        return Result.DONE
+
+    def _end_talk(self, command: EndTalk) -> Result:
+        if command.talk not in self.floor.talks:
+            return Result.GONE
+        self.floor.part(command.talk)
+        return Result.DONE
+
+    def _leave_us(self, caller: Caller) -> None:
+        words.drop(self.floor, caller)
+        if caller.talk is not None:
+            self.floor.part(caller.talk)
+        caller.native = True
+        self.floor.listen(caller)
+        self._say_gone(caller, Cause.NORMAL)
+
+    # ------------------------------------------------------------ what callers do
+
+    def caller(
+        self,
+        line: LineId,
+        presses: Iterable[tuple[float, str]] = (),
+        hangs_up_after_s: float | None = None,
+    ) -> CallId:
+        """Somebody calls; seconds count from now. While the controller is away the last resort takes them."""
+        call = CallId(f"call{len(self.floor.callers) + 1}")
+        now = self.clock.monotonic()
+        caller = Caller(call, line, self.floor.track(call), now, native=not self.floor.connected)
+        self.floor.callers[call] = caller
+        self.floor.listen(caller)
+        if not caller.native:
+            self._say_arrived(caller)
+        for seconds, digit in presses:
+            self.clock.after(seconds, lambda digit=digit: self.presses(call, digit))  # type: ignore[misc]
+        if hangs_up_after_s is not None:
+            self.clock.after(hangs_up_after_s, lambda: self.hangs_up(call))
+        return call
+
+    def presses(self, call: CallId, digit: str) -> None:
+        def pressed(at: datetime) -> DigitPressed:
+            return DigitPressed(call, digit, at)
+
+        caller = self.floor.callers[call]
+        if caller.here and not caller.native:
+            self.floor.emit(call, pressed)
+
+    def hangs_up(self, call: CallId, cause: Cause = Cause.NORMAL) -> None:
+        caller = self.floor.callers[call]
+        if caller.here:
+            self._caller_gone(caller, cause)
+
+    def hand_back(self, call: CallId) -> None:
+        """The last resort gives a caller to the controller, who has come back."""
+        caller = self.floor.callers[call]
+        if caller.here and caller.native:
+            caller.native, caller.answered = False, True
+            self.floor.listen(caller)
+            self._say_arrived(caller)
+
+    def _caller_gone(self, caller: Caller, cause: Cause) -> None:
+        leg, ours = self.floor.leg_with(caller), not caller.native
+        words.drop(self.floor, caller)
+        caller.here, caller.talk = False, None
+        self.floor.listen(caller, leg)
+        if ours:
+            self._say_gone(caller, cause)
+
+    def _say_arrived(self, caller: Caller) -> None:
+        def arrived(at: datetime) -> CallArrived:
+            return CallArrived(caller.id, caller.line, at)
+
+        self.floor.emit(caller.id, arrived)
+
+    def _say_gone(self, caller: Caller, cause: Cause) -> None:
+        def gone(at: datetime) -> CallGone:
+            return CallGone(caller.id, cause, at)
+
+        self.floor.emit(caller.id, gone)
+
+    # ------------------------------------------------------------ what phones do
+
+    def phone(self, volunteer: VolunteerId, *scripts: Behaviour) -> None:
+        """Give the volunteer a phone that behaves so: one script per ring, the last one for ever."""
+        before = self.floor.phones.get(volunteer)
+        phone = Phone(list(scripts))
+        self.floor.phones[volunteer] = phone
+        if phone.registered and not (before and before.registered):
+            self.floor.emit(volunteer, lambda at: VolunteerReachable(volunteer, at))
+        elif before and before.registered and not phone.registered:
+            self.floor.emit(volunteer, lambda at: VolunteerUnreachable(volunteer, at))
+
+    def unplug(self, volunteer: VolunteerId) -> None:
+        """The phone is gone, also out of a talk; one that was ringing is asked in vain until its ring time is over."""
+        self.phone(volunteer, Unregistered())
+        for leg in self.floor.legs.values():
+            if leg.phase is LegPhase.UP and leg.volunteer == volunteer:
+                rings.die(self.floor, leg)
+
+    def picks_up(self, ring: RingId) -> None:
+        rings.pick_up(self.floor, self.floor.legs[ring])
+
+    def puts_down(self, ring: RingId, cause: Cause = Cause.NORMAL) -> None:
+        """The volunteer ends it: in a talk the red button, before that a decline if the cause says so."""
+        rings.gone(self.floor, self.floor.legs[ring], cause)
+
+    # ------------------------------------------------------------ the connection
+
+    def away(self) -> None:
+        """The controller is gone, or the line to it: news is lost, commands do not get through, calls go on."""
+        self.floor.cut()
+
+    def back(self, take: Take | None = None) -> None:
+        """Connected again; `take` when it is another controller than before."""
+        self.floor.connect(take)
+
+    # ------------------------------------------------------------ what was heard
+
+    def heard(self, who: CallId | RingId) -> tuple[Stretch, ...]:
+        """What this caller, or the volunteer of this ring, heard until now."""
+        caller = self.floor.callers.get(CallId(who))
+        track = caller.track if caller is not None else self.floor.legs[RingId(who)].track
+        return track.heard(self.clock.monotonic())
+
+    def told(self, who: CallId | RingId) -> tuple[str, ...]:
+        """The same in words: `("ring tone", "prompt velkommen", "music", "person anna")`."""
+        return tuple(str(stretch.sound) for stretch in self.heard(who))
+
+    def left_in_silence(self, longer_than_s: float = 1.0) -> dict[str, tuple[Stretch, ...]]:
+        """Every caller after answer, and every volunteer after picking up, who heard nothing for longer than that."""
+        now = self.clock.monotonic()
+        people: list[Caller | Leg] = [*self.floor.callers.values(), *self.floor.legs.values(), *self.floor.past_legs]
+        found = {each.track.who: silences(each.track.heard(now), longer_than_s) for each in people}
+        return {who: stretches for who, stretches in found.items() if stretches}

@@ -1,0 +1,94 @@
+"""Who is on the phone with the fake exchange: callers and volunteers' legs, as they are at the moment."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId
+from tests.fakes.clock import Alarm
+from tests.fakes.hearing import Kind, Sound, Track
+from tests.fakes.phones import Behaviour
+
+
+@dataclass(slots=True)
+class Playing:
+    """Prompts of one playing: `left` are still to come; `missing` is set when one of them had no sound."""
+
+    id: PlayId
+    left: deque[PromptId]
+    now: PromptId | None = None
+    missing: bool = False
+    alarm: Alarm | None = None
+
+
+@dataclass(slots=True)
+class Later:
+    """What the exchange took on, or holds back, until a playing ends. `drop`: the caller is gone instead."""
+
+    do: Callable[[], None]
+    drop: Callable[[], None] | None = None
+    play: PlayId | None = None
+
+
+@dataclass(slots=True)
+class Caller:
+    id: CallId
+    line: LineId
+    track: Track
+    arrived_s: float
+    here: bool = True
+    answered: bool = False
+    music: bool = False
+    playing: Playing | None = None
+    later: deque[Later] = field(default_factory=deque)
+    talk: TalkId | None = None
+    native: bool = False
+    """Looked after by the exchange's own last resort, not by the controller."""
+
+    def sound(self, other: Leg | None) -> Sound | None:
+        if not self.here:
+            return None
+        if self.native:
+            return Sound(Kind.LAST_RESORT)
+        if self.talk is not None and other is not None:
+            return Sound(Kind.PERSON, other.volunteer) if other.alive else Sound(Kind.DEAD_PHONE, other.volunteer)
+        if self.playing is not None and self.playing.now is not None:
+            return Sound(Kind.PROMPT, self.playing.now)
+        if self.music:
+            return Sound(Kind.MUSIC)
+        return Sound(Kind.SILENCE) if self.answered else Sound(Kind.RING_TONE)
+
+
+class LegPhase(StrEnum):
+    ASKED = "asked"
+    RINGING = "ringing"
+    UP = "up"
+    GONE = "gone"
+
+
+@dataclass(slots=True)
+class Leg:
+    id: RingId
+    volunteer: VolunteerId
+    behaviour: Behaviour
+    track: Track
+    phase: LegPhase = LegPhase.ASKED
+    alive: bool = True
+    """False: it sends no sound any more, and nobody knows yet."""
+    talk: TalkId | None = None
+    alarms: list[Alarm] = field(default_factory=list)
+
+    @property
+    def here(self) -> bool:
+        return self.phase is not LegPhase.GONE
+
+    def sound(self, other: Caller | None) -> Sound | None:
+        """What the volunteer hears; a dead phone's owner hears nothing that matters any more."""
+        if self.phase is LegPhase.RINGING:
+            return Sound(Kind.RING_TONE)
+        if self.phase is not LegPhase.UP or not self.alive:
+            return None
+        return Sound(Kind.SILENCE) if other is None else Sound(Kind.PERSON, other.id)

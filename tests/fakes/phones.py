@@ -1,0 +1,52 @@
+"""How a volunteer's phone behaves, as a script. The same scripts drive the fake's phones and, in the contract tests, a
+rig's real ones. Lengths are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Rings, is picked up after `after_s`; so long after that hangs up, or dies: no more sound, and no goodbye."""
+
+    after_s: float = 1.0
+    hangs_up_after_s: float | None = None
+    dies_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeverAnswers:
+    """Rings for as long as it is allowed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declines:
+    """Rings, then the volunteer presses the red button."""
+
+    after_s: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """In a talk of its own: busy at once, never rings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """Not there: the exchange does not even try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Registered, but nobody is behind that address any more; the exchange finds out after `after_s`."""
+
+    after_s: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class AnswersAsLetGo:
+    """Rings, and is picked up at the very moment it is let go: answered first, gone right after."""
+
+
+Behaviour = Answers | NeverAnswers | Declines | Busy | Unregistered | Vanished | AnswersAsLetGo

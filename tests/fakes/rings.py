@@ -1,0 +1,134 @@
+"""Volunteers' phones at the fake exchange: ringing, picking up, hanging up, dying.
+
+Rules (facts of Asterisk): a ring ends by itself at its ring time; who picks up as the ring is let go is up first and
+gone right after; a phone that dies is noticed only when its sound has been missing for a while.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from ivr.core.commands import LetGoReason, Ring
+from ivr.core.ids import RingId
+from ivr.core.news import Cause, Result, RingAlerting, RingAnswered, RingGone
+from tests.fakes.floor import Floor
+from tests.fakes.legs import Leg, LegPhase
+from tests.fakes.phones import Answers, AnswersAsLetGo, Busy, Declines, NeverAnswers, Unregistered, Vanished
+
+ALERT_S = 0.02
+"""From asking a phone until it says that it rings, or is busy."""
+SOUND_MISSED_AFTER_S = 4.8
+
+CAUSES = {
+    LetGoReason.ELSEWHERE: Cause.ELSEWHERE,
+    LetGoReason.NO_ANSWER: Cause.NO_ANSWER,
+    LetGoReason.OVER: Cause.NORMAL,
+}
+
+
+def ring(floor: Floor, command: Ring) -> Result:
+    before = floor.legs.get(command.ring)
+    if before is not None and before.here:
+        return Result.ALREADY
+    phone = floor.phones.get(command.volunteer)
+    if phone is None or not phone.registered:
+        return Result.REFUSED
+    if any(leg.here and leg.volunteer == command.volunteer for leg in floor.legs.values()):
+        floor.misuse.append(f"{command.volunteer} is rung twice at once")
+    if before is not None:
+        floor.past_legs.append(before)
+    leg = Leg(command.ring, command.volunteer, phone.next_script(), floor.track(command.ring))
+    floor.legs[leg.id] = leg
+    _begin(floor, leg, command.timeout_s)
+    return Result.DONE
+
+
+def _begin(floor: Floor, leg: Leg, timeout_s: float) -> None:
+    def later(seconds: float, cause: Cause) -> None:
+        leg.alarms.append(floor.clock.after(seconds, lambda: gone(floor, leg, cause)))
+
+    script = leg.behaviour
+    match script:
+        case Busy():
+            return later(ALERT_S, Cause.BUSY)
+        case Vanished():
+            return later(min(script.after_s, timeout_s), Cause.UNREACHABLE)
+        case Answers():
+            leg.alarms.append(floor.clock.after(script.after_s, lambda: pick_up(floor, leg)))
+        case Declines():
+            later(script.after_s, Cause.DECLINED)
+        case NeverAnswers() | AnswersAsLetGo() | Unregistered():
+            pass
+        case _:
+            assert_never(script)
+    leg.alarms.append(floor.clock.after(ALERT_S, lambda: _alert(floor, leg)))
+    return later(timeout_s, Cause.NO_ANSWER)
+
+
+def _alert(floor: Floor, leg: Leg) -> None:
+    leg.phase = LegPhase.RINGING
+    floor.listen(None, leg)
+
+    def alerting(at: datetime) -> RingAlerting:
+        return RingAlerting(leg.id, at)
+
+    floor.emit(leg.id, alerting)
+
+
+def pick_up(floor: Floor, leg: Leg) -> None:
+    if leg.phase not in (LegPhase.ASKED, LegPhase.RINGING):
+        return
+    _forget_alarms(leg)
+    leg.phase = LegPhase.UP
+    floor.listen(None, leg)
+
+    def answered(at: datetime) -> RingAnswered:
+        return RingAnswered(leg.id, at)
+
+    floor.emit(leg.id, answered)
+    script = leg.behaviour
+    if isinstance(script, Answers) and script.hangs_up_after_s is not None:
+        leg.alarms.append(floor.clock.after(script.hangs_up_after_s, lambda: gone(floor, leg, Cause.NORMAL)))
+    if isinstance(script, Answers) and script.dies_after_s is not None:
+        leg.alarms.append(floor.clock.after(script.dies_after_s, lambda: die(floor, leg)))
+
+
+def die(floor: Floor, leg: Leg) -> None:
+    """The phone sends nothing any more: battery, network, a closed laptop."""
+    leg.alive = False
+    floor.listen(floor.caller_with(leg), leg)
+    leg.alarms.append(floor.clock.after(SOUND_MISSED_AFTER_S, lambda: gone(floor, leg, Cause.MEDIA_LOST)))
+
+
+def let_go(floor: Floor, ring: RingId, reason: LetGoReason) -> Result:
+    leg = floor.legs.get(ring)
+    if leg is None or not leg.here:
+        return Result.GONE
+    if isinstance(leg.behaviour, AnswersAsLetGo):
+        pick_up(floor, leg)
+        gone(floor, leg, CAUSES[reason])
+    else:
+        gone(floor, leg, Cause.NORMAL if leg.phase is LegPhase.UP else CAUSES[reason])
+    return Result.DONE
+
+
+def gone(floor: Floor, leg: Leg, cause: Cause) -> None:
+    """The leg ends; a caller who was joined with it is alone in the room from now on."""
+    if not leg.here:
+        return
+    _forget_alarms(leg)
+    caller = floor.caller_with(leg)
+    leg.phase, leg.talk = LegPhase.GONE, None
+    floor.listen(caller, leg)
+
+    def ring_gone(at: datetime) -> RingGone:
+        return RingGone(leg.id, cause, at)
+
+    floor.emit(leg.id, ring_gone)
+
+
+def _forget_alarms(leg: Leg) -> None:
+    for alarm in leg.alarms:
+        alarm.cancel()
+    leg.alarms.clear()
