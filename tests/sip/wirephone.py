@@ -1,0 +1,344 @@
+"""A telephone made of one UDP socket: it shows what is on the wire, and misbehaves on request. Tests only."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self, cast
+
+DEADLINE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    first: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    at: float
+
+    @classmethod
+    def parse(cls, data: bytes, at: float) -> Message | None:
+        head, _, body = data.decode("utf-8", "replace").partition("\r\n\r\n")
+        first, *lines = head.split("\r\n")
+        if not first:
+            return None
+        pairs = tuple((k.strip(), v.strip()) for k, _, v in (line.partition(":") for line in lines))
+        return cls(first, pairs, body, at)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(v for k, v in self.headers if k.lower() == name.lower())
+
+    def get(self, name: str) -> str:
+        return next(iter(self.all(name)), "")
+
+    @property
+    def status(self) -> int:
+        return int(self.first.split()[1]) if self.first.startswith("SIP/2.0") else 0
+
+    @property
+    def method(self) -> str:
+        return self.get("CSeq").split()[-1] if self.status else self.first.split()[0]
+
+
+@dataclass(slots=True)
+class Dialog:
+    call_id: str
+    local: str
+    remote: str
+    target: str
+    invite: Message
+    up: bool = False
+
+
+class Ears(asyncio.DatagramProtocol):
+    """Counts what arrives as sound, and sends key presses back to where it comes from."""
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.remote: tuple[str, int] | None = None
+        self.transport: asyncio.DatagramTransport | None = None
+        self.sequence = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)  # 3.11's own class does not say that it is one
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if data[1] & 0x7F == 8:
+            self.packets += 1
+
+    def send(self, kind: int, payload: bytes, stamp: int, *, marker: bool = False) -> None:
+        if self.transport is None or self.remote is None:
+            return
+        self.sequence += 1
+        head = struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, stamp, 0xABCD)
+        self.transport.sendto(head + payload, self.remote)
+
+    async def press(self, digit: str) -> None:
+        """One key, RFC 4733, 100 ms long."""
+        code = "0123456789*#".index(digit)
+        stamp = (self.sequence + 1) * 1600
+        for number in range(5):
+            self.send(101, struct.pack("!BBH", code, 10, 160 * (number + 1)), stamp, marker=number == 0)
+            await asyncio.sleep(0.02)
+        for _ in range(3):
+            self.send(101, struct.pack("!BBH", code, 0x80 | 10, 960), stamp)
+
+
+@dataclass(slots=True)
+class Manners:
+    """What the phone does with an INVITE. `refuse` is a status code; `silent`: it does not even say Trying."""
+
+    ring: bool = True
+    answer: bool = False
+    refuse: int | None = None
+    silent: bool = False
+
+
+class WirePhone(asyncio.DatagramProtocol):
+    transport: asyncio.DatagramTransport
+    sound: asyncio.DatagramTransport
+    host: str
+    port: int
+    media_port: int
+
+    def __init__(self, user: str, password: str, server: tuple[str, int]) -> None:
+        self.user, self.password, self.server = user, password, server
+        self.manners = Manners()
+        self.seen: list[Message] = []
+        self.dialogs: dict[str, Dialog] = {}
+        self.ears = Ears()
+        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._cseq = 0
+
+    @classmethod
+    async def open(
+        cls, server: tuple[str, int], user: str = "caller", password: str = "", host: str = "127.0.0.1"
+    ) -> Self:
+        phone = cls(user, password, server)
+        loop = asyncio.get_running_loop()
+        phone.transport, _ = await loop.create_datagram_endpoint(lambda: phone, local_addr=(host, 0))
+        phone.sound, _ = await loop.create_datagram_endpoint(lambda: phone.ears, local_addr=(host, 0))
+        phone.host, phone.port = phone.transport.get_extra_info("sockname")[:2]
+        phone.media_port = phone.sound.get_extra_info("sockname")[1]
+        return phone
+
+    def close(self) -> None:
+        self.transport.close()
+        self.sound.close()
+
+    # ---------------------------------------------------------- wire
+
+    def _send(self, first: str, headers: list[tuple[str, str]], body: str = "") -> None:
+        lines = [first, *(f"{k}: {v}" for k, v in headers), f"Content-Length: {len(body)}", "", body]
+        self.transport.sendto("\r\n".join(lines).encode(), self.server)
+
+    def _via(self) -> str:
+        return f"SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{secrets.token_hex(8)};rport"
+
+    @property
+    def contact(self) -> str:
+        return f"<sip:{self.user}@{self.host}:{self.port}>"
+
+    def _sdp(self) -> str:
+        return (
+            f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
+            f"m=audio {self.media_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+        )
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        message = Message.parse(data, self._loop.time())
+        if message is None:
+            return
+        self.seen.append(message)
+        if not message.status:
+            self._request(message)
+        elif message.method == "INVITE":
+            self._invite_answered(message)
+        self._news.set()
+
+    def _reply(self, request: Message, code: int, text: str, *, body: str = "") -> None:
+        dialog = self.dialogs.get(request.get("Call-ID"))
+        to = request.get("To")
+        if "tag=" not in to and code > 100:
+            to = dialog.local if dialog else f"{to};tag={secrets.token_hex(4)}"
+        headers = [("Via", v) for v in request.all("Via")] + [
+            ("From", request.get("From")),
+            ("To", to),
+            ("Call-ID", request.get("Call-ID")),
+            ("CSeq", request.get("CSeq")),
+            ("Contact", self.contact),
+        ]
+        if body:
+            headers.append(("Content-Type", "application/sdp"))
+        self._send(f"SIP/2.0 {code} {text}", headers, body)
+
+    def _request(self, message: Message) -> None:
+        match message.method:
+            case "INVITE" if not self.manners.silent:
+                self._ring(message)
+            case "CANCEL":
+                self._reply(message, 200, "OK")
+                if dialog := self.dialogs.get(message.get("Call-ID")):
+                    self._reply(dialog.invite, 487, "Request Terminated")
+                    del self.dialogs[dialog.call_id]
+            case "BYE":
+                self.dialogs.pop(message.get("Call-ID"), None)
+                self._reply(message, 200, "OK")
+            case "OPTIONS" | "NOTIFY" | "UPDATE":
+                self._reply(message, 200, "OK")
+
+    def _ring(self, invite: Message) -> None:
+        call_id = invite.get("Call-ID")
+        if call_id in self.dialogs:
+            if self.dialogs[call_id].up:
+                self._reply(invite, 200, "OK", body=self._sdp())
+            return
+        target = invite.get("Contact").strip("<>").split(">")[0]
+        local = f"{invite.get('To')};tag={secrets.token_hex(4)}"
+        self.dialogs[call_id] = Dialog(call_id, local, invite.get("From"), target, invite)
+        self._reply(invite, 100, "Trying")
+        if self.manners.refuse is not None:
+            self._reply(invite, self.manners.refuse, "No")
+            del self.dialogs[call_id]
+            return
+        if self.manners.ring:
+            self._reply(invite, 180, "Ringing")
+        if self.manners.answer:
+            self.pick_up()
+
+    # ---------------------------------------------------------- what a test does with it
+
+    async def wait(self, wanted: Callable[[Message], bool], deadline_s: float = DEADLINE_S) -> Message:
+        """The first message, seen already or still to come, that is wanted; TimeoutError after the deadline."""
+        async with asyncio.timeout(deadline_s):
+            while True:
+                for message in self.seen:
+                    if wanted(message):
+                        return message
+                self._news.clear()
+                await self._news.wait()
+
+    async def rings(self, deadline_s: float = DEADLINE_S) -> Message:
+        return await self.wait(lambda m: not m.status and m.method == "INVITE", deadline_s)
+
+    async def register(self, expires_s: int = 60) -> None:
+        authorization = ""
+        for _ in range(3):
+            self._cseq += 1
+            cseq = f"{self._cseq} REGISTER"
+            headers = [
+                ("Via", self._via()),
+                ("From", f"<sip:{self.user}@voiceline>;tag={secrets.token_hex(4)}"),
+                ("To", f"<sip:{self.user}@voiceline>"),
+                ("Call-ID", f"reg-{self.port}"),
+                ("CSeq", cseq),
+                ("Contact", f"{self.contact};expires={expires_s}"),
+                ("Max-Forwards", "70"),
+            ]
+            if authorization:
+                headers.append(("Authorization", authorization))
+            self._send("REGISTER sip:voiceline SIP/2.0", headers)
+            answer = await self._answer_to(cseq)
+            if answer.status == 200:
+                return
+            authorization = self._digest(answer.get("WWW-Authenticate"))
+        raise ConnectionError("the phone could not register")
+
+    async def _answer_to(self, cseq: str) -> Message:
+        return await self.wait(lambda m: m.get("CSeq") == cseq and m.status >= 200)
+
+    def _digest(self, challenge: str) -> str:
+        parts = dict(re.findall(r'(\w+)="?([^",]+)"?', challenge))
+        realm, nonce, uri = parts["realm"], parts["nonce"], "sip:voiceline"
+
+        def md5(text: str) -> str:
+            return hashlib.md5(text.encode()).hexdigest()
+
+        secret, what = md5(f"{self.user}:{realm}:{self.password}"), md5(f"REGISTER:{uri}")
+        response = md5(f"{secret}:{nonce}:00000001:abcd:auth:{what}")
+        opaque = f', opaque="{parts["opaque"]}"' if "opaque" in parts else ""
+        return (
+            f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", uri="{uri}", response="{response}", '
+            f'algorithm=MD5, qop=auth, nc=00000001, cnonce="abcd"{opaque}'
+        )
+
+    def pick_up(self) -> None:
+        dialog = next(iter(self.dialogs.values()))
+        dialog.up = True
+        if found := re.search(r"m=audio (\d+)", dialog.invite.body):
+            self.ears.remote = (self.server[0], int(found[1]))
+        self._reply(dialog.invite, 200, "OK", body=self._sdp())
+
+    def decline(self, code: int = 603) -> None:
+        dialog = next(iter(self.dialogs.values()))
+        self._reply(dialog.invite, code, "No")
+        del self.dialogs[dialog.call_id]
+
+    def call(self, number: str, shown: str = "12345678") -> str:
+        call_id = secrets.token_hex(8)
+        local = f"<sip:{shown}@{self.host}>;tag={secrets.token_hex(4)}"
+        remote = f"<sip:{number}@{self.server[0]}>"
+        target = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+        headers = [
+            ("Via", self._via()),
+            ("From", local),
+            ("To", remote),
+            ("Call-ID", call_id),
+            ("CSeq", "1 INVITE"),
+            ("Contact", self.contact),
+            ("Max-Forwards", "70"),
+            ("Content-Type", "application/sdp"),
+        ]
+        invite = Message(f"INVITE {target} SIP/2.0", tuple(headers), self._sdp(), self._loop.time())
+        self.dialogs[call_id] = Dialog(call_id, local, remote, target, invite)
+        self._send(invite.first, headers, invite.body)
+        return call_id
+
+    def _invite_answered(self, answer: Message) -> None:
+        dialog = self.dialogs.get(answer.get("Call-ID"))
+        if dialog is None or answer.status < 200:
+            return
+        dialog.remote = answer.get("To")
+        if answer.status < 300:
+            dialog.target = answer.get("Contact").strip("<>").split(">")[0]
+            if found := re.search(r"m=audio (\d+)", answer.body):
+                self.ears.remote = (self.server[0], int(found[1]))
+            dialog.up = True
+            self._in_dialog("ACK", dialog, 1)
+        else:
+            self._in_dialog("ACK", dialog, 1, via=dialog.invite.get("Via"))
+            del self.dialogs[dialog.call_id]
+
+    def _in_dialog(self, method: str, dialog: Dialog, cseq: int, via: str = "") -> None:
+        self._send(
+            f"{method} {dialog.target} SIP/2.0",
+            [
+                ("Via", via or self._via()),
+                ("From", dialog.local),
+                ("To", dialog.remote),
+                ("Call-ID", dialog.call_id),
+                ("CSeq", f"{cseq} {method}"),
+                ("Max-Forwards", "70"),
+            ],
+        )
+
+    async def hang_up(self) -> None:
+        """BYE (CANCEL while it only rings) in every dialog of this phone; waits for the exchange's 200."""
+        for dialog in list(self.dialogs.values()):
+            method = "BYE" if dialog.up else "CANCEL"
+            if dialog.up:
+                self._in_dialog("BYE", dialog, 2)
+            else:
+                self._in_dialog("CANCEL", dialog, 1, via=dialog.invite.get("Via"))
+            await self._accepted(dialog.call_id, method)
+            if dialog.up:
+                self.dialogs.pop(dialog.call_id, None)
+
+    async def _accepted(self, call_id: str, method: str) -> None:
+        await self.wait(lambda m: m.get("Call-ID") == call_id and m.status == 200 and m.method == method)
