@@ -1,0 +1,1 @@
+"""Keeps the core going: the one writer, the lanes of commands, the deadlines. Decides nothing."""

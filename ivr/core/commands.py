@@ -119,4 +119,15 @@ class HangUp:
         return self.call
 
 
-Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp
+@dataclass(frozen=True, slots=True)
+class LastResort:
+    """We cannot serve this caller: hand the call to the exchange's own last resort, which needs none of us."""
+
+    call: CallId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort

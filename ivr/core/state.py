@@ -11,7 +11,7 @@ from datetime import datetime
 
 from immutables import Map
 
-from ivr.core.facts import EndedBy, Outcome
+from ivr.core.facts import EndedBy, Outcome, RingResult
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, StepName, TalkId, VolunteerId
@@ -38,6 +38,10 @@ class PickedUp:
 class Ending:
     """Let go and its result written; it is still here until the exchange says that it is gone."""
 
+    result: RingResult
+    talked: bool
+    """Whether the volunteer had been joined with the caller (and gets time to wrap up)."""
+
 
 RingPhase = Asked | Alerting | PickedUp | Ending
 
@@ -61,16 +65,18 @@ class Hearing:
 
     step: StepName
     play: PlayId
+    due: datetime
+    """By then it is over, whether the exchange said so or not: nobody waits for ever for a prompt's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """In a menu. `play` while its words are heard; `due` once we wait for a key."""
+    """In a menu. `play` while its words are heard; `due` is the time for a key (or the backstop of the words)."""
 
     step: StepName
     tries: int
     play: PlayId | None
-    due: datetime | None
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class Waiting:
     tried: frozenset[VolunteerId]
     """Whose phone was asked in this round."""
     speaking: PlayId | None
+    speaking_due: datetime | None
     announce_at: tuple[datetime | None, ...]
     """Per announcement of the step: when it is due next."""
     turns: tuple[int, ...]
@@ -222,6 +229,8 @@ class LineState:
     id: LineId
     service: Service | None
     """Who serves the line now; None: closed."""
+    serving: Service
+    """Who looks after those who wait: the last service that was open, so that closing time drops nobody."""
     override: Override | None = None
     handed: Handed | None = None
     queue: tuple[CallId, ...] = ()

@@ -1,0 +1,128 @@
+"""What we remember against what the exchange has.
+
+Rules: the exchange is the truth for what lives, we for what happened. Remembered and alive: taken up where it was
+(words are begun again rather than left out). Remembered and gone: `lost`, unless the outcome stood already. Alive and
+unknown: taken in. Nothing is guessed, nobody is left in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from ivr.core.commands import EndTalk, HangUp, Join, LetGo, LetGoReason, Play, StartMusic
+from ivr.core.decision import after
+from ivr.core.desk import Desk
+from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult, VolunteerCameUp, VolunteerWentDown
+from ivr.core.flow import Menu, Say
+from ivr.core.flow import Play as PlayStep
+from ivr.core.ids import PlayId, PromptId
+from ivr.core.news import Cause, RingGone, Surveyed
+from ivr.core.state import Call, Choosing, Hearing, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.talking import count_talk, settle
+from ivr.core.turn import Turn
+from ivr.core.waiting import JOIN_S
+from ivr.core.walk import WORDS_S, apologise
+
+
+def on_surveyed(desk: Desk, news: Surveyed) -> None:
+    desk.draft.say(LineUp(news.at))
+    compare_volunteers(desk, news)
+    known = set(desk.draft.calls)
+    for call in [desk.draft.calls[each] for each in sorted(known)]:
+        for ring in call.rings:
+            if ring.id not in news.rings:
+                desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
+        now = desk.draft.calls.get(call.id)
+        if now is None or isinstance(now.phase, Over):
+            continue
+        if call.id in news.calls:
+            take_up(desk, now, news)
+        else:
+            lose(desk, now, news)
+    remembered = {ring.id for call in desk.draft.calls.values() for ring in call.rings}
+    for stranger in sorted(news.rings - remembered):
+        desk.draft.do(LetGo(stranger, LetGoReason.OVER))
+    talks = {call.phase.talk for call in desk.draft.calls.values() if isinstance(call.phase, Joining | Talking)}
+    for talk in sorted(set(news.talks) - talks):
+        desk.draft.do(EndTalk(talk))
+    for stranger_call, line in news.calls.items():
+        if stranger_call not in known and line in desk.draft.lines:
+            desk.arrive(stranger_call, line, news.at)
+
+
+def compare_volunteers(desk: Desk, news: Surveyed) -> None:
+    for who in list(desk.draft.volunteers.values()):
+        reachable = who.id in news.reachable
+        if reachable is not who.reachable:
+            desk.draft.put_volunteer(replace(who, reachable=reachable))
+            desk.draft.say((VolunteerCameUp if reachable else VolunteerWentDown)(who.id, news.at))
+
+
+def lose(desk: Desk, call: Call, news: Surveyed) -> None:
+    """Gone while we did not look."""
+    turn = desk.turn(call, news.at)
+    ended_by = EndedBy.UNKNOWN
+    match call.phase:
+        case Talking():
+            phase = settle(turn, call.phase)
+            count_talk(turn, phase)
+            turn.drop_volunteer(phase.ring, talked=True)
+            turn.close_talk(phase.talk)
+        case Joining():
+            turn.drop_volunteer(call.phase.ring, talked=False)
+            turn.close_talk(call.phase.talk)
+        case Leaving():
+            ended_by = call.phase.ended_by
+        case Hearing() | Choosing() | Waiting() | Over():
+            pass
+        case _:
+            assert_never(call.phase)
+    if not isinstance(call.phase, Leaving):
+        turn.fate(Outcome.LOST)
+    turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
+    turn.end(ended_by)
+    desk.save(call, turn)
+
+
+def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
+    """Alive: what the phase needs is asked for again. Everything asked here may be asked twice."""
+    turn = desk.turn(call, news.at)
+    phase = call.phase
+    match phase:
+        case Hearing():
+            step = turn.line.flow.steps.get(phase.step)
+            if isinstance(step, Say):
+                say_again(turn, phase.play, turn.around.spoken(step.what))
+            else:
+                say_again(turn, phase.play, step.prompts if isinstance(step, PlayStep) else turn.line.technical)
+            turn.go(replace(phase, due=after(news.at, WORDS_S)))
+        case Choosing():
+            menu = turn.line.flow.steps.get(phase.step)
+            if not isinstance(menu, Menu):
+                apologise(turn)
+            elif phase.play is not None:
+                say_again(turn, phase.play, menu.prompts)
+        case Waiting():
+            turn.draft.do(StartMusic(call.id))
+            turn.go(replace(phase, speaking=None, speaking_due=None))
+        case Joining():
+            turn.draft.do(Join(phase.talk, call.id, phase.ring))
+            turn.go(replace(phase, deadline=after(news.at, JOIN_S)))
+        case Talking():
+            if news.talks.get(phase.talk, frozenset()) < {call.id, phase.ring}:
+                talk = turn.next_talk()
+                turn.close_talk(phase.talk)
+                turn.draft.do(Join(talk, call.id, phase.ring))
+                turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
+        case Leaving():
+            turn.draft.do(HangUp(call.id))
+        case Over():
+            pass
+        case _:
+            assert_never(phase)
+    desk.save(call, turn)
+
+
+def say_again(turn: Turn, play: PlayId, prompts: tuple[PromptId, ...]) -> None:
+    turn.draft.do(Play(turn.call.id, play, turn.line.language, prompts))

@@ -1,0 +1,222 @@
+"""One caller's call. One table: (phase, news) -> what becomes of it.
+
+Rules: exactly one outcome, written when the caller is gone; every phase but `Waiting` and `Talking` ends by itself at a
+moment kept in it; words or music that cannot be had never stop a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from ivr.core import talking, waiting, walk
+from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core.commands import Answer, EndTalk, HangUp, Play, StartMusic, StopPlay
+from ivr.core.decision import Nothing, after
+from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
+from ivr.core.flow import Menu, Say
+from ivr.core.flow import Play as PlayStep
+from ivr.core.ids import StepName
+from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Joined, PlayEnded, Result
+from ivr.core.state import CallPhase, Choosing, Hearing, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.turn import Turn
+
+
+def on_gone(turn: Turn, _phase: Hearing | Choosing | Waiting, _news: CallGone) -> None:
+    turn.end(EndedBy.CALLER)
+
+
+def on_gone_as_asked(turn: Turn, phase: Leaving, _news: CallGone) -> None:
+    turn.end(phase.ended_by)
+
+
+def on_heard(turn: Turn, phase: Hearing, news: PlayEnded) -> None:
+    if news.play != phase.play:
+        return  # of an earlier step
+    if not news.heard:
+        turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    go_on(turn, phase.step)
+
+
+def go_on(turn: Turn, name: StepName) -> None:
+    """What comes after the words of this step."""
+    step = turn.line.flow.steps.get(name)
+    if isinstance(step, PlayStep | Say):
+        walk.walk(turn, step.then)
+    else:  # our own farewell, or a step the published flow no longer has
+        walk.hang_up(turn, EndedBy.SYSTEM)
+
+
+def on_words_overdue(turn: Turn, phase: Hearing, news: CallDue) -> None:
+    if news.at >= phase.due:
+        on_heard(turn, phase, PlayEnded(turn.call.id, phase.play, heard=False, at=news.at))
+
+
+def on_menu_heard(turn: Turn, phase: Choosing, news: PlayEnded) -> None:
+    menu = turn.line.flow.steps.get(phase.step)
+    if news.play != phase.play or not isinstance(menu, Menu):
+        return
+    if not news.heard:
+        turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    turn.go(replace(phase, play=None, due=after(turn.at, menu.timeout_s)))
+
+
+def on_key(turn: Turn, phase: Choosing, news: DigitPressed) -> None:
+    """Keys barge in on the words."""
+    menu = turn.line.flow.steps.get(phase.step)
+    if not isinstance(menu, Menu):
+        return
+    if phase.play is not None:
+        turn.draft.do(StopPlay(turn.call.id, phase.play))
+    chosen = menu.options.get(news.digit)
+    if chosen is not None:
+        walk.walk(turn, chosen)
+    else:
+        again(turn, menu, phase, menu.no_match)
+
+
+def on_no_key(turn: Turn, phase: Choosing, news: CallDue) -> None:
+    menu = turn.line.flow.steps.get(phase.step)
+    if news.at < phase.due:
+        return
+    if not isinstance(menu, Menu):
+        walk.apologise(turn)
+    else:
+        again(turn, menu, phase, menu.no_input)
+
+
+def again(turn: Turn, menu: Menu, phase: Choosing, otherwise: StepName) -> None:
+    if phase.tries < menu.max_tries:
+        walk.ask(turn, menu, phase.tries + 1)
+    else:
+        walk.walk(turn, otherwise)
+
+
+def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting, news: CommandFailed) -> None:
+    """Words or music that cannot be had must not stop the call; a caller who is not there is gone."""
+    command = news.command
+    if news.result is Result.GONE and not isinstance(command, StopPlay | EndTalk):
+        turn.end(EndedBy.CALLER)
+        return
+    match command:
+        case Play():
+            ended = PlayEnded(turn.call.id, command.play, heard=False, at=news.at)
+            match phase:
+                case Hearing():
+                    on_heard(turn, phase, ended)
+                case Choosing():
+                    on_menu_heard(turn, phase, ended)
+                case Waiting():
+                    waiting.on_announced(turn, phase, ended)
+                case _:
+                    assert_never(phase)
+        case StartMusic():
+            turn.draft.say(Alarm("music_failed", turn.at))
+        case Answer():
+            turn.fate(Outcome.FAILED)
+            walk.hang_up(turn, EndedBy.SYSTEM)
+        case _:
+            pass  # of an earlier phase: what it was for is over
+
+
+def on_hangup_failed(turn: Turn, phase: Leaving, news: CommandFailed) -> None:
+    if isinstance(news.command, HangUp) and news.result is Result.GONE:
+        turn.end(phase.ended_by)
+
+
+def on_hangup_overdue(turn: Turn, phase: Leaving, news: CallDue) -> None:
+    """The exchange never confirmed it. The outcome stands; somebody should look."""
+    if news.at >= phase.deadline:
+        turn.draft.say(Alarm("hangup_not_confirmed", turn.at))
+        turn.end(phase.ended_by)
+
+
+NO_MENU = Nothing("no menu is open: only menus listen for keys")
+OLD_WORDS = Nothing("words that were cut, or of a phase that is over")
+NOT_JOINING = Nothing("a talk that was given up, and taken down when it was")
+UNANSWERED = Nothing("the ring was let go with what it belonged to, or its end is the hunt's business")
+WRITTEN = Nothing("the outcome is written")
+
+TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothing] = {
+    (Hearing, CallGone): on_gone,
+    (Hearing, DigitPressed): NO_MENU,
+    (Hearing, PlayEnded): on_heard,
+    (Hearing, Joined): NOT_JOINING,
+    (Hearing, CallDue): on_words_overdue,
+    (Hearing, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Hearing, VolunteerGone): UNANSWERED,
+    (Hearing, CommandFailed): on_failed,
+    (Choosing, CallGone): on_gone,
+    (Choosing, DigitPressed): on_key,
+    (Choosing, PlayEnded): on_menu_heard,
+    (Choosing, Joined): NOT_JOINING,
+    (Choosing, CallDue): on_no_key,
+    (Choosing, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Choosing, VolunteerGone): UNANSWERED,
+    (Choosing, CommandFailed): on_failed,
+    (Waiting, CallGone): on_gone,
+    (Waiting, DigitPressed): NO_MENU,
+    (Waiting, PlayEnded): waiting.on_announced,
+    (Waiting, Joined): NOT_JOINING,
+    (Waiting, CallDue): waiting.on_waiting_due,
+    (Waiting, VolunteerPickedUp): waiting.on_picked_up,
+    (Waiting, VolunteerGone): UNANSWERED,
+    (Waiting, CommandFailed): on_failed,
+    (Joining, CallGone): talking.on_gone_while_joining,
+    (Joining, DigitPressed): NO_MENU,
+    (Joining, PlayEnded): OLD_WORDS,
+    (Joining, Joined): talking.on_joined,
+    (Joining, CallDue): talking.on_join_overdue,
+    (Joining, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Joining, VolunteerGone): talking.on_volunteer_gone_while_joining,
+    (Joining, CommandFailed): talking.on_join_failed,
+    (Talking, CallGone): talking.on_gone_while_talking,
+    (Talking, DigitPressed): Nothing("what is pressed in a talk is between the two"),
+    (Talking, PlayEnded): OLD_WORDS,
+    (Talking, Joined): Nothing("told twice, after a reconnect"),
+    (Talking, CallDue): talking.on_stands,
+    (Talking, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Talking, VolunteerGone): talking.on_volunteer_gone,
+    (Talking, CommandFailed): Nothing("what failed belonged to a phase that is over; the two hear each other"),
+    (Leaving, CallGone): on_gone_as_asked,
+    (Leaving, DigitPressed): NO_MENU,
+    (Leaving, PlayEnded): OLD_WORDS,
+    (Leaving, Joined): NOT_JOINING,
+    (Leaving, CallDue): on_hangup_overdue,
+    (Leaving, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Leaving, VolunteerGone): UNANSWERED,
+    (Leaving, CommandFailed): on_hangup_failed,
+    (Over, CallGone): WRITTEN,
+    (Over, DigitPressed): WRITTEN,
+    (Over, PlayEnded): WRITTEN,
+    (Over, Joined): WRITTEN,
+    (Over, CallDue): Nothing("rings that die away have their own deadlines"),
+    (Over, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Over, VolunteerGone): WRITTEN,
+    (Over, CommandFailed): WRITTEN,
+}
+
+
+def step(turn: Turn, news: CallEvent) -> None:
+    row = TABLE[type(turn.call.phase), type(news)]
+    if not isinstance(row, Nothing):
+        row(turn, turn.call.phase, news)
+
+
+def due(phase: CallPhase) -> datetime | None:
+    """The moment at which this phase wants to hear `CallDue`."""
+    match phase:
+        case Hearing() | Choosing():
+            return phase.due
+        case Waiting():
+            return walk.due(phase)
+        case Joining() | Leaving():
+            return phase.deadline
+        case Talking():
+            return phase.stands_at
+        case Over():
+            return None
+        case _:
+            assert_never(phase)

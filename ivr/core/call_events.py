@@ -1,0 +1,27 @@
+"""What a call can hear of: news about the caller, and what its own rings tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.core.ids import RingId
+from ivr.core.news import CallDue, CallGone, Cause, CommandFailed, DigitPressed, Joined, PlayEnded
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerPickedUp:
+    ring: RingId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerGone:
+    """The volunteer who had picked up is gone."""
+
+    ring: RingId
+    cause: Cause
+    at: datetime
+
+
+CallEvent = CallGone | DigitPressed | PlayEnded | Joined | CallDue | VolunteerPickedUp | VolunteerGone | CommandFailed

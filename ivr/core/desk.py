@@ -1,0 +1,220 @@
+"""The couplings between calls, rings, volunteers and lines within one step.
+
+Rules: a call's machine sees one call; what follows from it for queue, volunteers and hunt is done here, always the same
+way, so that it cannot be forgotten in a row of a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from ivr.core import call as call_machine
+from ivr.core import hunt, queue, spoken, walk
+from ivr.core import line as line_machine
+from ivr.core import ring as ring_machine
+from ivr.core import volunteer as volunteer_machine
+from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
+from ivr.core.decision import Draft, after
+from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
+from ivr.core.flow import Line, Spoken
+from ivr.core.hours import Timetable
+from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
+from ivr.core.news import RingAnswered
+from ivr.core.state import Asked, Call, Ending, Hearing, Joining, LineState, Over, Talking, Volunteer, Waiting
+from ivr.core.state import Ring as RingState
+from ivr.core.turn import Turn
+from ivr.core.volunteer import PhoneAsked, PhoneDown, PhonePickedUp, VolunteerEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one call may ask about the house (`turn.Around`)."""
+
+    desk: Desk
+    line: Line
+    at: datetime
+
+    def is_open(self) -> bool:
+        return line_machine.mode(self.desk.line(self.line.id), self.desk.timetable(self.line.id), self.at) is not None
+
+    def somebody(self) -> bool:
+        serving = self.desk.line(self.line.id).serving
+        return hunt.somebody(self.line, serving, self.desk.draft.volunteers.values())
+
+    def spoken(self, what: Spoken) -> tuple[PromptId, ...]:
+        state, table = self.desk.line(self.line.id), self.desk.timetable(self.line.id)
+        match what:
+            case Spoken.NEXT_OPENING:
+                opening = line_machine.next_opening(state, table, self.at)
+                return spoken.opening_words(self.at, opening, self.line.hours.tz)
+
+
+class Desk:
+    """One step's hands: everything it does is written on the draft."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+
+    # ------------------------------------------------------------ lines
+
+    def timetable(self, line: LineId) -> Timetable:
+        return self.draft.timetables[line]
+
+    def line(self, line: LineId) -> LineState:
+        return self.draft.lines[line]
+
+    def put_line(self, now: LineState, at: datetime, by_hand: bool) -> None:
+        """Keep the line as it is now; a change of service is said, and the hunt for those who wait begins anew."""
+        before = self.draft.lines.get(now.id)
+        self.draft.put_line(now)
+        if before is None or before.service is not now.service:
+            self.draft.say(ServiceChanged(now.id, now.service, by_hand, at))
+        if before is not None and before.serving is not now.serving:
+            for waiting in now.queue:
+                call = self.draft.calls[waiting]
+                if isinstance(call.phase, Waiting):
+                    fresh = replace(call.phase, tier=0, round=0, tried=frozenset())
+                    self.draft.put_call(replace(call, phase=fresh))
+
+    def settle_line(self, line: LineId, at: datetime) -> None:
+        self.put_line(line_machine.settle(self.line(line), self.timetable(line), at), at, by_hand=False)
+
+    # ------------------------------------------------------------ calls
+
+    def turn(self, call: Call, at: datetime) -> Turn:
+        line = self.draft.plan.lines[call.line]
+        return Turn(self.draft, call, line, Surroundings(self, line, at), at)
+
+    def arrive(self, call: CallId, line: LineId, at: datetime) -> None:
+        """A caller nobody knew: answered and led into the line's callflow."""
+        self.settle_line(line, at)
+        self.draft.say(CallStarted(call, line, at))
+        self.draft.do(Answer(call))
+        fresh = Call(call, line, at, Hearing(walk.TECHNICAL, walk.NO_PLAY, at), Outcome.ENDED_IN_MENU)
+        turn = self.turn(fresh, at)
+        walk.walk(turn, turn.line.flow.start)
+        self.save(None, turn)
+
+    def tell_call(self, call: CallId, news: CallEvent) -> None:
+        known = self.draft.calls.get(call)
+        if known is None:
+            return  # forgotten: all was said about it
+        turn = self.turn(known, news.at)
+        call_machine.step(turn, news)
+        self.save(known, turn)
+
+    def save(self, before: Call | None, turn: Turn) -> None:
+        """Keep the call, and what follows from it for its queue; forget it when nothing of it is left."""
+        now = turn.call
+        line = self.line(now.line)
+        order = queue.follow(line.queue, before, now)
+        if order != line.queue:
+            self.draft.put_line(replace(line, queue=order))
+            came = before is None or not queue.queued(before.phase)
+            if came and queue.queued(now.phase):
+                self.draft.say(walk.queued_fact(turn, queue.position(order, now.id)))
+        if isinstance(now.phase, Over) and not now.rings:
+            if before is not None:
+                self.draft.forget_call(now.id)
+        else:
+            self.draft.put_call(now)
+
+    # ------------------------------------------------------------ rings
+
+    def tell_ring(self, event: ring_machine.RingEvent) -> None:
+        known = self.draft.calls.get(call_of(event.ring))
+        ring = next((each for each in known.rings if each.id == event.ring), None) if known is not None else None
+        if known is None or ring is None:
+            if isinstance(event, RingAnswered):
+                self.draft.do(LetGo(event.ring, LetGoReason.OVER))  # nobody knows what for: not left in silence
+            return
+        verdict = ring_machine.step(ring, event)
+        self.draft.do(*verdict.commands)
+        turn = self.turn(known, event.at)
+        if verdict.ring is not None:
+            turn.put_ring(verdict.ring)
+        else:
+            turn.change(rings=tuple(each for each in known.rings if each.id != event.ring))
+        if verdict.result is not None:
+            turn.ring_ended(ring, verdict.result)
+        if verdict.picked_up:
+            call_machine.step(turn, VolunteerPickedUp(event.ring, event.at))
+            if isinstance(turn.call.phase, Joining) and turn.call.phase.ring == event.ring:
+                self.tell_volunteer(ring.volunteer, PhonePickedUp(event.ring, event.at))
+        if verdict.hung_up is not None:
+            call_machine.step(turn, VolunteerGone(event.ring, verdict.hung_up, event.at))
+        self.save(known, turn)
+        if verdict.ring is None:
+            self.phone_down(known, ring, verdict.result, event.at)
+
+    def phone_down(self, before: Call, ring: RingState, result: RingResult | None, at: datetime) -> None:
+        """The ring is gone for good: the volunteer can be rung again, or wraps up after a talk."""
+        if isinstance(ring.phase, Ending):
+            result, talked = ring.phase.result, ring.phase.talked
+        else:
+            talked = isinstance(before.phase, Talking) and before.phase.ring == ring.id
+        self.tell_volunteer(ring.volunteer, PhoneDown(ring.id, result or RingResult.ANSWERED, talked, at))
+
+    # ------------------------------------------------------------ volunteers
+
+    def tell_volunteer(self, who: VolunteerId, event: VolunteerEvent) -> None:
+        known = self.draft.volunteers.get(who)
+        if known is None:
+            return
+        now = volunteer_machine.step(known, event, self.draft.plan.groups.get(known.group))
+        self.put_volunteer(now, event.at)
+
+    def put_volunteer(self, now: Volunteer, at: datetime) -> None:
+        """Keep the volunteer; one who was removed while on the phone is forgotten when that is over."""
+        if now.leaving and not volunteer_machine.engaged(now):
+            self.draft.forget_volunteer(now.id)
+            self.draft.say(VolunteerLeftHouse(now.id, at))
+        else:
+            self.draft.put_volunteer(now)
+
+    # ------------------------------------------------------------ the hunt
+
+    def hunt(self, at: datetime) -> None:
+        """Ring who can be rung, for those who wait longest first."""
+        pool = hunt.Pool(self.draft.volunteers.values())
+        if not pool.anybody_left():
+            return
+        for call in self.waiting_longest_first():
+            line = self.draft.plan.lines[call.line]
+            plea = hunt.Plea(call, line, self.line(call.line).serving)
+            phase, chosen = hunt.hunt(plea, pool, self.draft.plan.groups)
+            if phase != call.phase or chosen:
+                self.ring_phones(replace(call, phase=phase), line, chosen, at)
+            if not pool.anybody_left():
+                return
+
+    def waiting_longest_first(self) -> list[Call]:
+        """Those who wait, all lines together, each line's order kept (also for a head that came back later)."""
+        ordered: list[tuple[datetime, Call]] = []
+        for line in self.draft.lines.values():
+            since = datetime.max.replace(tzinfo=UTC)
+            for place in reversed(line.queue):
+                call = self.draft.calls[place]
+                since = min(since, call.queued_at or call.arrived_at)
+                if isinstance(call.phase, Waiting):
+                    ordered.append((since, call))
+        ordered.reverse()
+        if len(self.draft.lines) > 1:
+            ordered.sort(key=lambda each: each[0])
+        return [call for _, call in ordered]
+
+    def ring_phones(self, call: Call, line: Line, chosen: tuple[Volunteer, ...], at: datetime) -> None:
+        rings = list(call.rings)
+        counter = call.counter
+        for who in chosen:
+            group = self.draft.plan.groups[who.group]
+            counter += 1
+            ring = ring_id(call.id, counter)
+            gives_up = after(at, group.ring_s + ring_machine.GRACE_S)
+            rings.append(RingState(ring, who.id, at, gives_up, Asked()))
+            self.draft.do(Ring(ring, who.id, line.id, line.name, line.number, max(1, round(group.ring_s))))
+            self.draft.say(RingStarted(call.id, line.id, ring, who.id, at))
+            self.tell_volunteer(who.id, PhoneAsked(ring, at))
+        self.draft.put_call(replace(call, rings=tuple(rings), counter=counter))

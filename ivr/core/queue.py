@@ -1,0 +1,31 @@
+"""The waiting callers of a line, in order.
+
+Rules: first come, first served; a place is never changed, except that a caller who was given to a volunteer and came
+back stands at the head again. Who is in a queue follows from the calls' phases and is never set by itself.
+"""
+
+from __future__ import annotations
+
+from ivr.core.ids import CallId
+from ivr.core.state import Call, CallPhase, Joining, Waiting
+
+
+def queued(phase: CallPhase | None) -> bool:
+    """Joining counts: the place is kept until the two hear each other."""
+    return isinstance(phase, Waiting | Joining)
+
+
+def follow(queue: tuple[CallId, ...], before: Call | None, now: Call) -> tuple[CallId, ...]:
+    """The queue after a call changed."""
+    was, is_now = before is not None and queued(before.phase), queued(now.phase)
+    if was and not is_now:
+        return tuple(call for call in queue if call != now.id)
+    if is_now and not was:
+        came_back = now.requeues > (before.requeues if before is not None else 0)
+        return (now.id, *queue) if came_back else (*queue, now.id)
+    return queue
+
+
+def position(queue: tuple[CallId, ...], call: CallId) -> int:
+    """1 is the head; 0: not in it."""
+    return queue.index(call) + 1 if call in queue else 0

@@ -1,0 +1,127 @@
+"""One volunteer's phone asked once for one call. One table: (phase, news) -> what becomes of the ring.
+
+Rules: every ring ends once, with one result; who picks up is given to the call or let go; a ring that was let go stays
+until the exchange confirms it, so that the same phone is not rung twice at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ivr.core.commands import Command, LetGo, LetGoReason
+from ivr.core.decision import Nothing, after
+from ivr.core.facts import RingResult
+from ivr.core.ids import RingId
+from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone
+from ivr.core.state import Alerting, Asked, Ending, PickedUp, Ring, RingPhase
+
+CONFIRM_S = 2.0
+"""How long a ring that was let go may take to be gone before we stop waiting for the word of it."""
+GRACE_S = 2.0
+"""The exchange ends a ring by itself at its ring time; this much later we do it ourselves."""
+FAR_S = 86_400.0 * 365
+
+
+@dataclass(frozen=True, slots=True)
+class RingDue:
+    """The ring's own deadline has come."""
+
+    ring: RingId
+    at: datetime
+
+
+RingEvent = RingAlerting | RingAnswered | RingGone | RingDue
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a ring: `ring` None when it is gone for good; `result` when it ended by this."""
+
+    ring: Ring | None
+    result: RingResult | None = None
+    picked_up: bool = False
+    """The volunteer is on the line and must be given to the call now."""
+    hung_up: Cause | None = None
+    """A volunteer who had picked up is gone."""
+    commands: tuple[Command, ...] = ()
+
+
+RESULTS = {
+    Cause.NORMAL: RingResult.NO_ANSWER,
+    Cause.NO_ANSWER: RingResult.NO_ANSWER,
+    Cause.BUSY: RingResult.BUSY,
+    Cause.DECLINED: RingResult.DECLINED,
+    Cause.UNREACHABLE: RingResult.UNREACHABLE,
+    Cause.ELSEWHERE: RingResult.WON_BY_OTHER,
+    Cause.MEDIA_LOST: RingResult.FAILED,
+    Cause.FAILED: RingResult.FAILED,
+}
+
+
+def let_go(
+    ring: Ring, reason: LetGoReason, result: RingResult, at: datetime, talked: bool = False
+) -> tuple[Ring, Command]:
+    """Stop it; that it ended, and as what, is for the caller of this to say."""
+    return replace(ring, phase=Ending(result, talked), gives_up_at=after(at, CONFIRM_S)), LetGo(ring.id, reason)
+
+
+def on_alerting(ring: Ring, _news: RingAlerting) -> Verdict:
+    return Verdict(replace(ring, phase=Alerting()))
+
+
+def on_answered(ring: Ring, news: RingAnswered) -> Verdict:
+    return Verdict(replace(ring, phase=PickedUp(), gives_up_at=after(news.at, FAR_S)), picked_up=True)
+
+
+def on_answered_too_late(ring: Ring, _news: RingAnswered) -> Verdict:
+    """Picked up in the very moment in which it was let go: never leave them in silence."""
+    return Verdict(ring, commands=(LetGo(ring.id, LetGoReason.ELSEWHERE),))
+
+
+def on_unanswered(_ring: Ring, news: RingGone) -> Verdict:
+    return Verdict(None, result=RESULTS[news.cause])
+
+
+def on_hung_up(_ring: Ring, news: RingGone) -> Verdict:
+    return Verdict(None, hung_up=news.cause)
+
+
+def on_confirmed(_ring: Ring, _news: RingGone) -> Verdict:
+    return Verdict(None)
+
+
+def on_overdue(ring: Ring, news: RingDue) -> Verdict:
+    """The exchange should have ended it at its ring time and did not."""
+    gone, command = let_go(ring, LetGoReason.NO_ANSWER, RingResult.NO_ANSWER, news.at)
+    return Verdict(gone, result=RingResult.NO_ANSWER, commands=(command,))
+
+
+def on_never_confirmed(_ring: Ring, _news: RingDue) -> Verdict:
+    return Verdict(None)
+
+
+TABLE: dict[tuple[type[RingPhase], type[RingEvent]], Callable[..., Verdict] | Nothing] = {
+    (Asked, RingAlerting): on_alerting,
+    (Asked, RingAnswered): on_answered,
+    (Asked, RingGone): on_unanswered,
+    (Asked, RingDue): on_overdue,
+    (Alerting, RingAlerting): Nothing("told twice: phones may send 180 as often as they like"),
+    (Alerting, RingAnswered): on_answered,
+    (Alerting, RingGone): on_unanswered,
+    (Alerting, RingDue): on_overdue,
+    (PickedUp, RingAlerting): Nothing("overtaken by the answer"),
+    (PickedUp, RingAnswered): Nothing("told twice, after a reconnect"),
+    (PickedUp, RingGone): on_hung_up,
+    (PickedUp, RingDue): Nothing("a talk has no longest time"),
+    (Ending, RingAlerting): Nothing("overtaken by being let go"),
+    (Ending, RingAnswered): on_answered_too_late,
+    (Ending, RingGone): on_confirmed,
+    (Ending, RingDue): on_never_confirmed,
+}
+
+
+def step(ring: Ring, news: RingEvent) -> Verdict:
+    row = TABLE[type(ring.phase), type(news)]
+    return Verdict(ring) if isinstance(row, Nothing) else row(ring, news)

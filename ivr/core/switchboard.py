@@ -1,0 +1,251 @@
+"""The aggregate: the only place that sees more than one call, and couples the four machines.
+
+Rules: one news item in, one decision out, whatever the news and whatever the state (total); after every change the hunt
+looks once whether a phone can be rung for somebody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from immutables import Map
+
+from ivr.core import call as call_machine
+from ivr.core import line as line_machine
+from ivr.core import ring as ring_machine
+from ivr.core import volunteer as volunteer_machine
+from ivr.core.adopt import on_surveyed
+from ivr.core.commands import (
+    Answer,
+    EndTalk,
+    HangUp,
+    Join,
+    LastResort,
+    LetGo,
+    LetGoReason,
+    Play,
+    Ring,
+    StartMusic,
+    StopPlay,
+)
+from ivr.core.decision import Decision, Draft
+from ivr.core.desk import Desk
+from ivr.core.facts import (
+    OverrideChanged,
+    PlanPublished,
+    VolunteerBack,
+    VolunteerCameUp,
+    VolunteerJoinedHouse,
+    VolunteerTookPause,
+    VolunteerWentDown,
+)
+from ivr.core.hours import Service
+from ivr.core.ids import LineId, call_of
+from ivr.core.news import (
+    CallArrived,
+    CallDue,
+    CallGone,
+    Cause,
+    CommandFailed,
+    DigitPressed,
+    HandoverAsked,
+    Joined,
+    LineDue,
+    LineNews,
+    News,
+    OverrideGiven,
+    PlayEnded,
+    Published,
+    Result,
+    RingAlerting,
+    RingAnswered,
+    RingGone,
+    Surveyed,
+    VolunteerAdded,
+    VolunteerDue,
+    VolunteerNews,
+    VolunteerPaused,
+    VolunteerReachable,
+    VolunteerRemoved,
+    VolunteerResumed,
+    VolunteerUnreachable,
+)
+from ivr.core.state import Call, Free, House, LineState, Pause, Volunteer
+
+
+def step(house: House, news: News) -> Decision:
+    """What follows from this news. Total: anything may come at any time, twice, or too late."""
+    draft = Draft(house)
+    desk = Desk(draft)
+    dispatch(desk, news)
+    if draft.touched:
+        desk.hunt(news.at)
+    return draft.decision()
+
+
+def dispatch(desk: Desk, news: News) -> None:
+    match news:
+        case CallArrived():
+            if news.call not in desk.draft.calls and news.line in desk.draft.lines:
+                desk.arrive(news.call, news.line, news.at)
+        case CallGone() | DigitPressed() | PlayEnded():
+            desk.tell_call(news.call, news)
+        case CallDue():
+            on_call_due(desk, news)
+        case Joined():
+            on_joined(desk, news)
+        case RingAlerting() | RingAnswered() | RingGone():
+            desk.tell_ring(news)
+        case CommandFailed():
+            on_command_failed(desk, news)
+        case OverrideGiven() | HandoverAsked() | LineDue():
+            on_line_news(desk, news)
+        case Published():
+            on_published(desk, news)
+        case Surveyed():
+            on_surveyed(desk, news)
+        case _:
+            on_volunteer_news(desk, news)
+
+
+# ---------------------------------------------------------------- calls and rings
+
+
+def on_call_due(desk: Desk, news: CallDue) -> None:
+    call = desk.draft.calls.get(news.call)
+    if call is None:
+        return
+    for ring in call.rings:
+        if ring.gives_up_at <= news.at:
+            desk.tell_ring(ring_machine.RingDue(ring.id, news.at))
+    now = desk.draft.calls.get(news.call)
+    if now is not None:
+        moment = call_machine.due(now.phase)
+        if moment is not None and moment <= news.at:
+            desk.tell_call(news.call, news)
+
+
+def on_joined(desk: Desk, news: Joined) -> None:
+    desk.tell_call(call_of(news.talk), news)
+
+
+def on_command_failed(desk: Desk, news: CommandFailed) -> None:
+    """A command that came to nothing: for the ring or the call it was about, that is news."""
+    command = news.command
+    match command:
+        case Ring():
+            if news.result is Result.TIMEOUT:
+                desk.draft.do(LetGo(command.ring, LetGoReason.OVER))  # it may ring all the same
+            refused = news.result in (Result.REFUSED, Result.GONE)
+            desk.tell_ring(RingGone(command.ring, Cause.UNREACHABLE if refused else Cause.FAILED, news.at))
+        case LetGo():
+            if news.result is Result.GONE:
+                desk.tell_ring(RingGone(command.ring, Cause.NORMAL, news.at))
+        case EndTalk():
+            pass  # it is not there any more, which is what was wanted
+        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
+            desk.tell_call(command.call, news)
+        case _:
+            assert_never(command)
+
+
+# ---------------------------------------------------------------- lines
+
+
+def on_line_news(desk: Desk, news: LineNews) -> None:
+    line = desk.draft.lines.get(news.line)
+    if line is None:
+        return
+    now = line_machine.step(line, news, desk.timetable(news.line))
+    if isinstance(news, OverrideGiven):
+        desk.draft.say(OverrideChanged(news.line, news.open, news.until, news.reason, news.at))
+    desk.put_line(now, news.at, by_hand=not isinstance(news, LineDue))
+
+
+def on_published(desk: Desk, news: Published) -> None:
+    """New lines open, known lines go by the new plan; a line that is no longer there stays for those who are on it."""
+    draft = desk.draft
+    busy = {call.line for call in draft.calls.values()}
+    leftover = {line: draft.plan.lines[line] for line in busy if line not in news.plan.lines}
+    tables = {line: draft.timetables[line] for line in leftover}
+    draft.plan = replace(news.plan, lines={**leftover, **news.plan.lines})
+    draft.timetables = Map({**tables, **news.timetables})
+    draft.say(PlanPublished(news.plan.version, news.at))
+    for line in news.plan.lines:
+        known = draft.lines.get(line) or LineState(line, service=None, serving=Service.DAY)
+        desk.put_line(line_machine.settle(known, desk.timetable(line), news.at), news.at, by_hand=False)
+    for line in list(draft.lines):
+        if line not in draft.plan.lines:
+            draft.forget_line(line)
+
+
+# ---------------------------------------------------------------- volunteers
+
+
+def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
+    known = desk.draft.volunteers.get(news.volunteer)
+    if isinstance(news, VolunteerAdded):
+        on_added(desk, known, news)
+        return
+    if known is None:
+        return
+    match news:
+        case VolunteerRemoved():
+            on_removed(desk, known, news)
+        case VolunteerReachable():
+            if not known.reachable:
+                desk.draft.put_volunteer(replace(known, reachable=True))
+                desk.draft.say(VolunteerCameUp(known.id, news.at))
+        case VolunteerUnreachable():
+            if known.reachable:
+                desk.draft.put_volunteer(replace(known, reachable=False))
+                desk.draft.say(VolunteerWentDown(known.id, news.at))
+        case VolunteerPaused():
+            desk.draft.put_volunteer(replace(known, pause=Pause(news.reason, news.at)))
+            desk.draft.say(VolunteerTookPause(known.id, news.reason, news.at))
+        case VolunteerResumed():
+            if known.pause is not None:
+                desk.draft.put_volunteer(replace(known, pause=None))
+                desk.draft.say(VolunteerBack(known.id, news.at))
+        case VolunteerDue():
+            desk.tell_volunteer(known.id, news)
+        case _:
+            assert_never(news)
+
+
+def on_added(desk: Desk, known: Volunteer | None, news: VolunteerAdded) -> None:
+    """New, or moved to another group or line; one who was just being removed stays."""
+    if known is None:
+        fresh = Volunteer(news.volunteer, news.group, news.line, Free(news.at))
+        desk.draft.put_volunteer(fresh)
+    else:
+        desk.draft.put_volunteer(replace(known, group=news.group, line=news.line, leaving=False))
+    desk.draft.say(VolunteerJoinedHouse(news.volunteer, news.group, news.at))
+
+
+def on_removed(desk: Desk, known: Volunteer, news: VolunteerRemoved) -> None:
+    """At once when idle; else when the phone is down, since a talk is never cut."""
+    desk.put_volunteer(replace(known, leaving=True), news.at)
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+def call_due(call: Call) -> datetime | None:
+    """When `CallDue` is wanted for this call next (aware UTC)."""
+    moments = [ring.gives_up_at for ring in call.rings]
+    own = call_machine.due(call.phase)
+    if own is not None:
+        moments.append(own)
+    return min(moments, default=None)
+
+
+def volunteer_due(who: Volunteer) -> datetime | None:
+    return volunteer_machine.due(who)
+
+
+def line_due(house: House, line: LineId, at: datetime) -> datetime | None:
+    state, table = house.lines.get(line), house.timetables.get(line)
+    return None if state is None or table is None else line_machine.due(state, table, at)

@@ -1,0 +1,128 @@
+"""One call's turn within a step of the switchboard: the call as it is becoming, and what it may know of the house.
+
+Rules: a turn sees one call and its line; of everybody else it learns only what `Around` tells.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from ivr.core import ring as ring_machine
+from ivr.core.commands import EndTalk, LetGoReason
+from ivr.core.decision import Draft, seconds
+from ivr.core.facts import CallEnded, EndedBy, Outcome, RingEnded, RingResult
+from ivr.core.flow import Line, Spoken
+from ivr.core.ids import PlayId, PromptId, RingId, TalkId, play_id, talk_id
+from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
+
+
+class Around(Protocol):
+    """What a call may ask about the house at this moment."""
+
+    def is_open(self) -> bool: ...
+    def somebody(self) -> bool:
+        """Is anybody on duty (free or not) for this line, in any tier?"""
+        ...
+
+    def spoken(self, what: Spoken) -> tuple[PromptId, ...]: ...
+
+
+class Turn:
+    """The call as it is becoming. `call.phase` is what the tables look at."""
+
+    def __init__(self, draft: Draft, call: Call, line: Line, around: Around, at: datetime) -> None:
+        self.draft = draft
+        self.call = call
+        self.line = line
+        self.around = around
+        self.at = at
+
+    def change(self, **values: Any) -> None:
+        self.call = replace(self.call, **values)
+
+    def go(self, phase: CallPhase) -> None:
+        self.call = replace(self.call, phase=phase)
+
+    def next_play(self) -> PlayId:
+        self.change(counter=self.call.counter + 1)
+        return play_id(self.call.id, self.call.counter)
+
+    def next_talk(self) -> TalkId:
+        self.change(counter=self.call.counter + 1)
+        return talk_id(self.call.id, self.call.counter)
+
+    def fate(self, outcome: Outcome) -> None:
+        """What stands if the call ended now; an answered call stays answered whatever follows."""
+        if self.call.fate is not Outcome.ANSWERED:
+            self.change(fate=outcome)
+
+    # ------------------------------------------------------------ rings
+
+    def ring(self, ring: RingId) -> Ring | None:
+        return next((each for each in self.call.rings if each.id == ring), None)
+
+    def put_ring(self, ring: Ring) -> None:
+        self.change(rings=tuple(ring if each.id == ring.id else each for each in self.call.rings))
+
+    def end_ring(self, ring: Ring, reason: LetGoReason, result: RingResult) -> None:
+        """Let go of a ring that nobody has picked up, or picked up too late, and write how it ended."""
+        gone, command = ring_machine.let_go(ring, reason, result, self.at)
+        self.put_ring(gone)
+        self.draft.do(command)
+        self.ring_ended(ring, result)
+
+    def ring_ended(self, ring: Ring, result: RingResult) -> None:
+        self.draft.say(
+            RingEnded(
+                self.call.id, self.line.id, ring.id, ring.volunteer, result, seconds(ring.asked_at, self.at), self.at
+            )
+        )
+
+    def end_other_rings(self, reason: LetGoReason, result: RingResult) -> None:
+        """Every phone that still rings for this call stops."""
+        for ring in self.call.rings:
+            if isinstance(ring.phase, Asked | Alerting):
+                self.end_ring(ring, reason, result)
+
+    def drop_volunteer(self, ring: RingId, talked: bool, result: RingResult = RingResult.ANSWERED) -> None:
+        """The volunteer who had picked up is let go; the ring's result was written when it was picked up."""
+        there = self.ring(ring)
+        if there is not None and not isinstance(there.phase, Ending):
+            gone, command = ring_machine.let_go(there, LetGoReason.OVER, result, self.at, talked)
+            self.put_ring(gone)
+            self.draft.do(command)
+
+    # ------------------------------------------------------------ the end
+
+    def close_talk(self, talk: TalkId) -> None:
+        self.draft.do(EndTalk(talk))
+
+    def waited(self) -> float | None:
+        """Seconds in the queue until joined, sent on, or now; None: never queued."""
+        if self.call.queued_at is None:
+            return None
+        return self.call.waited_s if self.call.waited_s is not None else seconds(self.call.queued_at, self.at)
+
+    def end(self, ended_by: EndedBy) -> None:
+        """The caller is gone: write the one outcome; rings that still live die away first."""
+        self.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
+        waited = self.waited()
+        outcome = self.call.fate
+        if outcome is Outcome.ABANDONED and waited is not None and waited < self.line.short_abandon_s:
+            outcome = Outcome.SHORT_ABANDON
+        self.draft.say(
+            CallEnded(
+                self.call.id,
+                self.line.id,
+                self.call.arrived_at,
+                outcome,
+                ended_by,
+                waited,
+                self.call.talk_s,
+                self.call.answered_by,
+                self.at,
+            )
+        )
+        self.change(phase=Over(), waited_s=waited)

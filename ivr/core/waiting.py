@@ -1,0 +1,112 @@
+"""A call in the queue: announcements, leaving it, being picked up, and coming back to its head.
+
+Rules: whoever picks up first wins, mid-announcement; a phone that is picked up too late is let go; a talk that does not
+come about, or whose phone dies, puts the caller back at the head of the queue, but not for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ivr.core import walk
+from ivr.core.call_events import VolunteerPickedUp
+from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
+from ivr.core.decision import after
+from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
+from ivr.core.flow import Enqueue
+from ivr.core.ids import StepName
+from ivr.core.news import CallDue, PlayEnded
+from ivr.core.state import CallPhase, Joining, Waiting
+from ivr.core.turn import Turn
+
+JOIN_S = 5.0
+"""How long joining two people may take before the caller goes back to the queue."""
+REQUEUES = 2
+"""How often a caller is put back to the head of the queue before other words are found for them."""
+
+
+def on_announced(turn: Turn, phase: Waiting, news: PlayEnded) -> None:
+    """Words are over: music again."""
+    if news.play != phase.speaking:
+        return
+    if not news.heard:
+        turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    turn.draft.do(StartMusic(turn.call.id))
+    turn.go(replace(phase, speaking=None, speaking_due=None))
+
+
+def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:
+    step = turn.line.flow.steps.get(phase.step)
+    if phase.give_up_at is not None and news.at >= phase.give_up_at and isinstance(step, Enqueue):
+        leave_queue(turn, phase, step)
+        return
+    if phase.speaking is not None and phase.speaking_due is not None and news.at >= phase.speaking_due:
+        on_announced(turn, phase, PlayEnded(turn.call.id, phase.speaking, heard=False, at=news.at))
+        return
+    if isinstance(step, Enqueue):
+        announce(turn, phase, step)
+    else:  # the published flow no longer has this queue: they wait on, without announcements
+        turn.go(replace(phase, give_up_at=None, announce_at=()))
+
+
+def leave_queue(turn: Turn, phase: Waiting, step: Enqueue) -> None:
+    turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
+    if phase.speaking is not None:
+        turn.draft.do(StopPlay(turn.call.id, phase.speaking))
+    if turn.call.fate is not Outcome.ANSWERED:
+        turn.change(waited_s=turn.waited())
+    turn.fate(Outcome.FORCED_OUT)
+    walk.walk(turn, step.on_timeout)
+
+
+def announce(turn: Turn, phase: Waiting, step: Enqueue) -> None:
+    """The first announcement that is due is heard; others that are due wait for its end or their next turn."""
+    due_at, turns, speaking = list(phase.announce_at), list(phase.turns), phase.speaking
+    for place, announcement in enumerate(step.announcements[: len(due_at)]):
+        moment = due_at[place]
+        if moment is None or turn.at < moment:
+            continue
+        due_at[place] = after(turn.at, announcement.every_s) if announcement.every_s is not None else None
+        if speaking is None:
+            speaking = walk.speak(turn, walk.words_of(announcement, turns[place]))
+            turns[place] += 1
+    until = phase.speaking_due if speaking == phase.speaking else after(turn.at, walk.WORDS_S)
+    turn.go(replace(phase, announce_at=tuple(due_at), turns=tuple(turns), speaking=speaking, speaking_due=until))
+
+
+def on_picked_up(turn: Turn, phase: Waiting, news: VolunteerPickedUp) -> None:
+    """The first wins, and cuts an announcement mid-word. The other phones ring on until the two hear each other."""
+    ring = turn.ring(news.ring)
+    if ring is None:
+        return
+    turn.ring_ended(ring, RingResult.ANSWERED)
+    if phase.speaking is not None:
+        turn.draft.do(StopPlay(turn.call.id, phase.speaking))
+    talk = turn.next_talk()
+    turn.draft.do(Join(talk, turn.call.id, ring.id))
+    turn.go(Joining(phase.step, ring.id, ring.volunteer, talk, after(turn.at, JOIN_S)))
+
+
+def on_picked_up_too_late(turn: Turn, _phase: CallPhase, news: VolunteerPickedUp) -> None:
+    """Never leave them in silence."""
+    ring = turn.ring(news.ring)
+    if ring is not None:
+        turn.end_ring(ring, LetGoReason.ELSEWHERE, RingResult.WON_BY_OTHER)
+
+
+def requeue(turn: Turn, step_name: StepName, reason: RequeueReason) -> None:
+    """Back to the head of the queue, with music; after too many times the way of those who waited too long."""
+    step = turn.line.flow.steps.get(step_name)
+    if turn.call.fate is not Outcome.ANSWERED:
+        turn.change(waited_s=None)
+    if not isinstance(step, Enqueue):
+        walk.apologise(turn)
+    elif turn.call.requeues >= REQUEUES:
+        turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
+        turn.fate(Outcome.FORCED_OUT)
+        walk.walk(turn, step.on_timeout)
+    else:
+        turn.change(requeues=turn.call.requeues + 1)
+        turn.draft.say(CallRequeued(turn.call.id, turn.line.id, reason, turn.at))
+        turn.draft.do(StartMusic(turn.call.id))
+        turn.go(walk.waiting(turn, step, speaking=None))

@@ -1,0 +1,137 @@
+"""How a call goes from step to step of its callflow, until a step that takes time.
+
+Rules: every step entered is a fact; a flow that goes round without ever taking time ends in words and a farewell, not
+in silence; words that are played have a latest end, so that nobody waits for ever for a prompt's end.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+from ivr.core.commands import HangUp, Play, StartMusic
+from ivr.core.decision import after
+from ivr.core.facts import CallQueued, EndedBy, Outcome, StepEntered
+from ivr.core.flow import Announcement, Enqueue, Hangup, HoursBranch, Menu, Say, Step
+from ivr.core.flow import Play as PlayStep
+from ivr.core.ids import PlayId, PromptId, StepName
+from ivr.core.state import Choosing, Hearing, Leaving, Waiting
+from ivr.core.turn import Turn
+
+WORDS_S = 60.0
+"""No prompt is longer: by then it is taken as heard, whatever the exchange says."""
+HANGUP_S = 5.0
+"""How long the exchange may take to confirm that a caller's side has ended."""
+NO_PLAY = PlayId("")
+"""Before a call's first words."""
+TECHNICAL = StepName("technical")
+"""The name under which our own farewell in trouble stands in the log; callflows cannot name a step so."""
+
+
+def walk(turn: Turn, name: StepName) -> None:
+    """Enter the step, and on to the first that takes time."""
+    for _ in range(len(turn.line.flow.steps) + 1):
+        step = turn.line.flow.steps.get(name)
+        if step is None:
+            break
+        turn.draft.say(StepEntered(turn.call.id, turn.line.id, name, turn.at))
+        onward = enter(turn, step)
+        if onward is None:
+            return
+        name = onward
+    apologise(turn)
+
+
+def enter(turn: Turn, step: Step) -> StepName | None:
+    """Begin the step; the next step's name when this one takes no time."""
+    match step:
+        case PlayStep():
+            hear(turn, step.name, step.prompts)
+        case Say():
+            prompts = turn.around.spoken(step.what)
+            if not prompts:
+                return step.then
+            hear(turn, step.name, prompts)
+        case HoursBranch():
+            if turn.around.is_open():
+                return step.open
+            turn.fate(Outcome.OUTSIDE_HOURS)
+            return step.closed
+        case Menu():
+            ask(turn, step, tries=1)
+        case Enqueue():
+            if not turn.around.somebody():
+                turn.fate(Outcome.NOT_ADMITTED)
+                return step.on_nobody
+            enqueue(turn, step)
+        case Hangup():
+            hang_up(turn, EndedBy.SYSTEM)
+        case _:
+            assert_never(step)
+    return None
+
+
+def speak(turn: Turn, prompts: tuple[PromptId, ...]) -> PlayId:
+    play = turn.next_play()
+    turn.draft.do(Play(turn.call.id, play, turn.line.language, prompts))
+    return play
+
+
+def hear(turn: Turn, step: StepName, prompts: tuple[PromptId, ...]) -> None:
+    turn.go(Hearing(step, speak(turn, prompts), after(turn.at, WORDS_S)))
+
+
+def ask(turn: Turn, menu: Menu, tries: int) -> None:
+    turn.go(Choosing(menu.name, tries, speak(turn, menu.prompts), after(turn.at, WORDS_S + menu.timeout_s)))
+
+
+def enqueue(turn: Turn, step: Enqueue) -> None:
+    """Join the queue for the first time: the switchboard puts the call at its end."""
+    turn.fate(Outcome.ABANDONED)
+    turn.change(queued_at=turn.at)
+    speaking = speak(turn, step.welcome) if step.welcome else None
+    if speaking is None:
+        turn.draft.do(StartMusic(turn.call.id))
+    turn.go(waiting(turn, step, speaking))
+
+
+def waiting(turn: Turn, step: Enqueue, speaking: PlayId | None) -> Waiting:
+    return Waiting(
+        step=step.name,
+        tier=0,
+        round=0,
+        tried=frozenset(),
+        speaking=speaking,
+        speaking_due=after(turn.at, WORDS_S) if speaking is not None else None,
+        announce_at=tuple(after(turn.at, each.first_s) for each in step.announcements),
+        turns=tuple(0 for _ in step.announcements),
+        give_up_at=after(turn.at, step.max_wait_s) if step.max_wait_s is not None else None,
+    )
+
+
+def words_of(announcement: Announcement, turn: int) -> tuple[PromptId, ...]:
+    """Which prompt's turn it is."""
+    return (announcement.prompts[turn % len(announcement.prompts)],)
+
+
+def queued_fact(turn: Turn, position: int) -> CallQueued:
+    return CallQueued(turn.call.id, turn.line.id, position, turn.at)
+
+
+def hang_up(turn: Turn, ended_by: EndedBy) -> None:
+    turn.draft.do(HangUp(turn.call.id))
+    turn.go(Leaving(ended_by, after(turn.at, HANGUP_S)))
+
+
+def apologise(turn: Turn) -> None:
+    """Our own side cannot go on: say so, then hang up. Never silence."""
+    turn.fate(Outcome.FAILED)
+    if turn.line.technical:
+        hear(turn, TECHNICAL, turn.line.technical)
+    else:
+        hang_up(turn, EndedBy.SYSTEM)
+
+
+def due(phase: Waiting) -> datetime | None:
+    moments = (phase.give_up_at, phase.speaking_due, *phase.announce_at)
+    return min((moment for moment in moments if moment is not None), default=None)
