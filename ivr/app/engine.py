@@ -150,7 +150,7 @@ class Engine:
 
     def _impossible(self, news: News, wrong: Exception) -> None:
         """The call it happened to goes to the last resort; the text of the mistake stays out of the log."""
-        log.error(  # noqa: TRY400 - the text of the mistake may hold what must not be logged
+        log.error(
             "impossible: a news item could not be decided on",
             extra={"keys": {"news": type(news).__name__, "wrong": type(wrong).__name__, "place": place_of(wrong)}},
         )

@@ -1,7 +1,7 @@
 """The lanes in which commands are done: in order within a lane, lanes side by side.
 
 Rules: a command starts only when it is in the journal; what fails comes back as news; while the exchange is away
-everything waits, and when it is back, what was waiting is dropped, because the survey asks for all that is still needed.
+everything waits, and when it is back, what was waiting is dropped: the survey asks for all that is still needed.
 """
 
 from __future__ import annotations

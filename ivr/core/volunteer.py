@@ -90,7 +90,7 @@ TABLE: dict[tuple[type[VolunteerPhase], type[VolunteerEvent]], Callable[..., Vol
     (BeingRung, PhoneDown): on_ring_over,
     (BeingRung, VolunteerDue): Nothing("a ring has its own deadline"),
     (InTalk, PhoneAsked): Nothing("the hunt asks only who is free"),
-    (InTalk, PhonePickedUp): Nothing("told twice"),
+    (InTalk, PhonePickedUp): Nothing("told twice, after a reconnect"),
     (InTalk, PhoneDown): on_talk_over,
     (InTalk, VolunteerDue): Nothing("a talk has no longest time"),
     (WrappingUp, PhoneAsked): Nothing("the hunt asks only who is free"),
