@@ -1,0 +1,129 @@
+"""One of everything that a journal keeps: every phase, every command, every fact."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from ivr.app.ports import Entry
+from ivr.core import commands as do
+from ivr.core import facts as say
+from ivr.core import state as is_
+from ivr.core.hours import Service
+from ivr.core.ids import CallId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
+
+AT = datetime(2026, 10, 25, 0, 30, 0, 250_000, tzinfo=UTC)
+LATER = AT + timedelta(hours=1)
+LINE, GROUP, ANNA = LineId("bornetelefonen"), GroupId("day"), VolunteerId("anna")
+QUEUE = StepName("queue")
+CALL = CallId("0123456789abcdef0123")
+RING, TALK, PLAY = ring_id(CALL, 1), talk_id(CALL, 2), play_id(CALL, 3)
+
+CALL_PHASES: tuple[is_.CallPhase, ...] = (
+    is_.Hearing(QUEUE, PLAY, LATER),
+    is_.Choosing(QUEUE, 1, PLAY, LATER),
+    is_.Choosing(QUEUE, 2, None, LATER),
+    is_.Waiting(QUEUE, 1, 2, frozenset({ANNA}), PLAY, LATER, (LATER, None), (3, 0), LATER),
+    is_.Waiting(QUEUE, 0, 0, frozenset(), None, None, (), (), None),
+    is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
+    is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
+    is_.Talking(QUEUE, RING, ANNA, TALK, AT, None),
+    is_.Leaving(say.EndedBy.VOLUNTEER, LATER),
+    is_.Over(),
+)
+
+RING_PHASES: tuple[is_.RingPhase, ...] = (
+    is_.Asked(),
+    is_.Alerting(),
+    is_.PickedUp(),
+    is_.Ending(say.RingResult.WON_BY_OTHER, True),
+)
+
+VOLUNTEER_PHASES: tuple[is_.VolunteerPhase, ...] = (
+    is_.Free(AT),
+    is_.BeingRung(RING, AT),
+    is_.InTalk(RING),
+    is_.WrappingUp(LATER),
+)
+
+RINGS = tuple(
+    is_.Ring(ring_id(CALL, number), ANNA, AT, LATER, phase) for number, phase in enumerate(RING_PHASES, start=1)
+)
+
+CALLS = tuple(
+    is_.Call(CallId(f"{number:020x}"), LINE, AT, phase, say.Outcome.ABANDONED, number, RINGS[: number % 5], AT)
+    for number, phase in enumerate(CALL_PHASES)
+)
+
+VOLUNTEERS = (
+    is_.Volunteer(ANNA, GROUP, None, is_.Free(AT), True, is_.Pause("frokost – 12:30", AT), LATER, True),
+    is_.Volunteer(VolunteerId("bo"), GROUP, None, is_.Free(AT), True, is_.Pause(None, AT)),
+    *(
+        is_.Volunteer(VolunteerId(f"v{number}"), GROUP, LINE if number % 2 else None, phase, reachable=bool(number % 2))
+        for number, phase in enumerate(VOLUNTEER_PHASES)
+    ),
+)
+
+LINES = (
+    is_.LineState(LINE, Service.NIGHT, Service.NIGHT, None, is_.Handed(Service.NIGHT, LATER), (CALLS[3].id, CALL)),
+    is_.LineState(LineId("other"), None, Service.DAY, is_.Override(False, None, "strømsvigt")),
+    is_.LineState(
+        LineId("third"), Service.DAY, Service.DAY, is_.Override(True, LATER, ""), is_.Handed(Service.DAY, None)
+    ),
+)
+
+COMMANDS: tuple[do.Command, ...] = (
+    do.Answer(CALL),
+    do.Play(CALL, PLAY, "da", (PromptId("velkommen"), PromptId("kø"))),
+    do.StopPlay(CALL, PLAY),
+    do.StartMusic(CALL),
+    do.Ring(RING, ANNA, LINE, "BørneTelefonen", "116111", 20),
+    do.LetGo(RING, do.LetGoReason.ELSEWHERE),
+    do.Join(TALK, CALL, RING),
+    do.EndTalk(TALK),
+    do.HangUp(CALL),
+    do.LastResort(CALL),
+)
+
+FACTS: tuple[say.Fact, ...] = (
+    say.CallStarted(CALL, LINE, AT),
+    say.StepEntered(CALL, LINE, QUEUE, AT),
+    say.CallQueued(CALL, LINE, 1, AT),
+    say.RingStarted(CALL, LINE, RING, ANNA, AT),
+    say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),
+    say.CallJoined(CALL, LINE, ANNA, 12.5, AT),
+    say.CallAnswered(CALL, LINE, ANNA, 12.5, AT),
+    say.CallRequeued(CALL, LINE, say.RequeueReason.PHONE_DEAD, AT),
+    say.PromptFailed(CALL, LINE, QUEUE, AT),
+    say.CallEnded(CALL, LINE, AT, say.Outcome.ANSWERED, say.EndedBy.CALLER, 12.5, None, ANNA, LATER),
+    say.VolunteerJoinedHouse(ANNA, GROUP, AT),
+    say.VolunteerLeftHouse(ANNA, AT),
+    say.VolunteerCameUp(ANNA, AT),
+    say.VolunteerWentDown(ANNA, AT),
+    say.VolunteerTookPause(ANNA, None, AT),
+    say.VolunteerBack(ANNA, AT),
+    say.ServiceChanged(LINE, None, True, AT),
+    say.OverrideChanged(LINE, False, None, "strømsvigt", AT),
+    say.PlanPublished("2026-10", AT),
+    say.LineUp(AT),
+    say.Alarm("music_failed", AT),
+)
+
+
+def entry(
+    calls: dict[CallId, is_.Call | None] | None = None,
+    volunteers: dict[VolunteerId, is_.Volunteer | None] | None = None,
+    lines: dict[LineId, is_.LineState | None] | None = None,
+    facts: tuple[say.Fact, ...] = (),
+    commands: tuple[do.Command, ...] = (),
+) -> Entry:
+    return Entry(calls or {}, volunteers or {}, lines or {}, facts, commands)
+
+
+def everything() -> Entry:
+    return Entry(
+        {call.id: call for call in CALLS},
+        {who.id: who for who in VOLUNTEERS},
+        {line.id: line for line in LINES},
+        FACTS,
+        COMMANDS,
+    )
