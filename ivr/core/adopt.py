@@ -30,16 +30,14 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
     compare_volunteers(desk, news)
     known = set(desk.draft.calls)
     for call in [desk.draft.calls[each] for each in sorted(known)]:
+        if call.id not in news.calls and not isinstance(call.phase, Over):
+            lose(desk, call, news)  # first, so that a talk of which nobody is left was not ended by the volunteer
         for ring in call.rings:
             if ring.id not in news.rings:
                 desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
         now = desk.draft.calls.get(call.id)
-        if now is None or isinstance(now.phase, Over):
-            continue
-        if call.id in news.calls:
+        if now is not None and not isinstance(now.phase, Over):
             take_up(desk, now, news)
-        else:
-            lose(desk, now, news)
     remembered = {ring.id for call in desk.draft.calls.values() for ring in call.rings}
     for stranger in sorted(news.rings - remembered):
         desk.draft.do(LetGo(stranger, LetGoReason.OVER))

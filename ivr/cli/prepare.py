@@ -1,0 +1,188 @@
+"""Everything that must be right before a call can be taken: files, sounds, accounts, Asterisk's configuration."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from ivr.callflow.load import CallflowError, load_plan
+from ivr.callflow.sounds import music, sounds
+from ivr.cli.common import Trouble
+from ivr.cli.config import Config
+from ivr.core.flow import HoursBranch, Line, Plan, Play
+from ivr.core.hours import Timetable, compile_hours
+from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
+from ivr.core.state import Volunteer
+from sip.asterisk import settings as asked
+from sip.asterisk.settings import Account, OpenSpan, Places, Ports, Settings
+from sip.secrets import Secrets
+
+PAST = timedelta(days=400)
+FUTURE = timedelta(days=800)
+LAST_RESORT_DAYS = 60
+"""For how long Asterisk knows the opening hours when we are gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sounds:
+    """Where Asterisk finds what callers hear: `prompts/<language>/<prompt>.wav`, and the music."""
+
+    prompts: Path
+    music: Path
+
+    @staticmethod
+    def of(state: Path) -> Sounds:
+        home = state / "asterisk"
+        return Sounds(home / "sounds", home / "moh")
+
+    def path(self, language: str, prompt: PromptId) -> Path:
+        return self.prompts / language / f"{prompt}.wav"
+
+
+def read_plan(config: Config) -> Plan:
+    """The callflows as they are on disk; raises `Trouble` with every finding."""
+    try:
+        return load_plan(config.callflows)
+    except CallflowError as wrong:
+        told = "\n".join(str(finding) for finding in wrong.findings)
+        raise Trouble(f"the callflows have mistakes; correct them (ivr check shows them again):\n{told}") from None
+
+
+def timetables(plan: Plan, now: datetime) -> dict[LineId, Timetable]:
+    """Every line's hours around `now` (aware UTC), compiled."""
+    first, last = (now - PAST).date(), (now + FUTURE).date()
+    return {line.id: compile_hours(line.hours, first, last) for line in plan.lines.values()}
+
+
+def install_sounds(config: Config, state: Path) -> None:
+    """Copy what callers hear to where Asterisk reads it; a prompt that is playing is not disturbed."""
+    place = Sounds.of(state)
+    wanted = {place.path(language, prompt): source for (language, prompt), source in sounds(config.callflows).items()}
+    wanted |= {place.music / source.name: source for source in music(config.callflows)}
+    for target, source in wanted.items():
+        if not (target.exists() and filecmp.cmp(source, target, shallow=True)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_suffix(".new")
+            shutil.copy2(source, fresh)
+            fresh.replace(target)
+    for stale in (*place.prompts.glob("*/*.wav"), *place.music.glob("*.wav")):
+        if stale not in wanted:
+            stale.unlink()
+
+
+# ---------------------------------------------------------------- what Asterisk is told
+
+
+def first_words(line: Line, start: StepName) -> tuple[PromptId, ...]:
+    """The words a caller hears from this step on, as far as they are the same for everybody."""
+    found: list[PromptId] = []
+    name = start
+    for _ in line.flow.steps:
+        step = line.flow.steps[name]
+        if not isinstance(step, Play):
+            break
+        found.extend(step.prompts)
+        name = step.then
+    return tuple(found)
+
+
+def closed_words(line: Line) -> tuple[PromptId, ...]:
+    branches = [step for step in line.flow.steps.values() if isinstance(step, HoursBranch)]
+    return first_words(line, branches[0].closed) if branches else ()
+
+
+def spans(table: Timetable, now: datetime) -> tuple[OpenSpan, ...]:
+    """The coming weeks as moments in the line's time, services that follow each other taken as one."""
+    merged: list[OpenSpan] = []
+    last = now + timedelta(days=LAST_RESORT_DAYS)
+    for span in table.spans:
+        if span.end <= now or span.start >= last:
+            continue
+        start, end = int(span.start.timestamp()), int(span.end.timestamp())
+        if merged and merged[-1].end == start:
+            merged[-1] = replace(merged[-1], end=end)
+        else:
+            merged.append(OpenSpan(start, end))
+    return tuple(merged)
+
+
+def exchange_line(line: Line, table: Timetable, now: datetime, place: Sounds) -> asked.Line:
+    def paths(prompts: Iterable[PromptId]) -> tuple[Path, ...]:
+        return tuple(place.path(line.language, prompt) for prompt in prompts)
+
+    return asked.Line(
+        line.id,
+        line.number,
+        line.name,
+        greeting=paths(first_words(line, line.flow.start)),
+        technical=paths(line.technical),
+        closed=paths(closed_words(line)),
+        open=spans(table, now),
+    )
+
+
+def accounts(plan: Plan, volunteers: Iterable[Volunteer], passwords: Mapping[VolunteerId, str]) -> tuple[Account, ...]:
+    """Every volunteer's phone, and which lines ring it when we are not there."""
+    return tuple(
+        Account(who.id, passwords[who.id], lines_of(plan, who.group, who.line))
+        for who in volunteers
+        if who.id in passwords
+    )
+
+
+def lines_of(plan: Plan, group: GroupId, only: LineId | None) -> tuple[LineId, ...]:
+    return tuple(
+        line.id
+        for line in plan.lines.values()
+        if any(group in tiers for tiers in line.tiers.values()) and only in (None, line.id)
+    )
+
+
+def make_settings(
+    *,
+    config: Config,
+    ports: Ports,
+    places: Places,
+    secrets: Secrets,
+    plan: Plan,
+    tables: Mapping[LineId, Timetable],
+    people: tuple[Account, ...],
+    now: datetime,
+    shift_s: float,
+    state: Path,
+) -> Settings:
+    place = Sounds.of(state)
+    return Settings(
+        places=places,
+        ports=ports,
+        lines=tuple(exchange_line(line, tables[line.id], now, place) for line in plan.lines.values()),
+        accounts=people,
+        ari_password=secrets.ari_password,
+        ami_secret=secrets.ami_secret,
+        trunks=config.trunks,
+        sip_bind=config.sip_bind,
+        shift_s=round(shift_s),
+    )
+
+
+def local_moment(text: str, tz: str) -> datetime:
+    """An ISO moment; without an offset it is the wall clock's (an hour that comes twice: the first). ValueError."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(tz), fold=0)
+
+
+def make_state(state: Path) -> Path:
+    """The state directory, closed to other users. Raises `Trouble`."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        raise Trouble(f"{state} cannot be made: name a directory you may write to with --state.") from None
+    if not os.access(state, os.W_OK | os.X_OK):
+        raise Trouble(f"{state} cannot be written: it must belong to this user.")
+    return state.absolute()

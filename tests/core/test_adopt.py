@@ -1,0 +1,129 @@
+"""What we remember against what the exchange has, after we were away."""
+
+from __future__ import annotations
+
+from ivr.core.commands import EndTalk, HangUp, Join, LetGo, Play, StartMusic
+from ivr.core.facts import CallEnded, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
+from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
+from ivr.core.news import Surveyed
+from ivr.core.state import Joining, Talking, Waiting
+from tests.core.small_house import LINE, Small, small
+
+
+def survey(
+    house: Small,
+    calls: set[CallId],
+    rings: set[RingId] | None = None,
+    talks: dict[TalkId, frozenset[CallId | RingId]] | None = None,
+    reachable: set[VolunteerId] | None = None,
+) -> None:
+    there = reachable if reachable is not None else set(house.house.volunteers)
+    lines: dict[CallId, LineId] = dict.fromkeys(calls, LINE)
+    house.commands.clear()
+    house.tell(Surveyed(lines, frozenset(rings or set()), talks or {}, frozenset(there), house.at))
+
+
+def test_a_caller_who_is_gone_is_lost_and_nothing_is_guessed() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.later(30.0)
+    survey(house, set(), {ring})
+    (ended,) = house.said(CallEnded)
+    assert (ended.outcome, ended.ended_by) == (Outcome.LOST, EndedBy.UNKNOWN)
+    assert any(isinstance(each, LetGo) and each.ring == ring for each in house.commands)
+    assert call not in house.house.lines[LINE].queue
+
+
+def test_an_answered_call_that_is_gone_stays_answered() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.talking(call, anna)
+    survey(house, set())
+    (ended,) = house.said(CallEnded)
+    assert (ended.outcome, ended.ended_by) == (Outcome.ANSWERED, EndedBy.UNKNOWN)
+
+
+def test_a_waiting_caller_keeps_the_place_and_hears_music_again() -> None:
+    house = small()
+    house.volunteer("anna")
+    first, second = house.waiting_caller(), house.waiting_caller()
+    survey(house, {first, second}, {house.house.calls[first].rings[0].id})
+    assert house.house.lines[LINE].queue == (first, second)
+    assert [each for each in house.commands if isinstance(each, StartMusic)] == [
+        StartMusic(first),
+        StartMusic(second),
+    ]
+    assert isinstance(house.call(first).phase, Waiting)
+
+
+def test_words_that_were_being_heard_are_begun_again_under_the_same_name() -> None:
+    house = small()
+    call = house.caller()
+    play = house.play_of(call)
+    survey(house, {call})
+    (again,) = [each for each in house.commands if isinstance(each, Play)]
+    assert again.play == play
+
+
+def test_a_talk_goes_on_untouched() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.talking(call, anna)
+    ring, talk = house.ring_of(anna), house.talk_of(call)
+    survey(house, {call}, {ring}, {talk: frozenset({call, ring})})
+    assert house.commands == []
+    assert isinstance(house.call(call).phase, Talking)
+
+
+def test_two_who_should_be_talking_and_are_not_joined_are_joined_anew() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.talking(call, anna)
+    ring, talk = house.ring_of(anna), house.talk_of(call)
+    survey(house, {call}, {ring}, {talk: frozenset({call})})
+    (join,) = [each for each in house.commands if isinstance(each, Join)]
+    assert join.talk != talk
+    assert isinstance(house.call(call).phase, Joining)
+
+
+def test_a_volunteer_who_is_gone_from_a_talk_ends_the_call_as_if_we_had_seen_it() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.talking(call, anna)
+    survey(house, {call}, set(), {house.talk_of(call): frozenset({call})})
+    assert any(isinstance(each, HangUp) and each.call == call for each in house.commands)
+
+
+def test_rings_and_talks_nobody_remembers_are_let_go() -> None:
+    house = small()
+    survey(house, set(), {RingId("x-r1")}, {TalkId("x-t2"): frozenset()})
+    assert {type(each) for each in house.commands} == {LetGo, EndTalk}
+
+
+def test_a_ring_that_is_gone_is_no_longer_waited_for() -> None:
+    house = small()
+    house.volunteer("anna")
+    call = house.waiting_caller()
+    survey(house, {call})
+    assert len(house.said(RingEnded)) == 1
+
+
+def test_a_caller_nobody_remembers_is_taken_in_and_greeted() -> None:
+    house = small()
+    survey(house, {CallId("new")})
+    assert house.said(CallStarted)[0].call == "new"
+    assert any(isinstance(each, Play) for each in house.commands)
+
+
+def test_a_volunteer_whose_phone_went_away_meanwhile_is_no_longer_rung() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    survey(house, set(), reachable=set())
+    assert not house.person(anna).reachable
+    assert house.said(VolunteerWentDown)
