@@ -130,7 +130,8 @@ def _hours(hours: list[tuple[str, Counts]]) -> list[str]:
     return [
         head,
         *(
-            f"  {when:<28}{counts.offered:>8}{counts.answered:>10}{counts.missed:>11}{_percent(counts.answer_rate, '-'):>19}"
+            f"  {when:<28}{counts.offered:>8}{counts.answered:>10}{counts.missed:>11}"
+            f"{_percent(counts.answer_rate, '-'):>19}"
             for when, counts in hours
         ),
     ]

@@ -25,7 +25,7 @@ TokenCheck = Callable[[str], Collection[str]]
 """The scopes of a token, none for one that nobody gave out. May read the disk: called in a thread. Raises OSError."""
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_NEEDS_TOKEN = "this needs a token: send `Authorization: Bearer TOKEN`; `ivr token create` makes one"
+_WHAT_TO_SEND = "this needs a token: send `Authorization: Bearer TOKEN`; `ivr token create` makes one"
 
 
 async def need(request: Request, check: TokenCheck, scope: Scope) -> None:
@@ -33,10 +33,10 @@ async def need(request: Request, check: TokenCheck, scope: Scope) -> None:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip()
     if kind.lower() != "bearer" or not 0 < len(token) <= 200:
-        raise HTTPException(401, _NEEDS_TOKEN, {"WWW-Authenticate": "Bearer"})
+        raise HTTPException(401, _WHAT_TO_SEND, {"WWW-Authenticate": "Bearer"})
     scopes = await asyncio.to_thread(check, token)
     if not scopes:
-        raise HTTPException(401, _NEEDS_TOKEN, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        raise HTTPException(401, _WHAT_TO_SEND, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
     if scope not in scopes and Scope.ADMIN not in scopes:
         needed = f'Bearer error="insufficient_scope", scope="{scope}"'
         raise HTTPException(

@@ -1,4 +1,4 @@
-"""The HTTP side: an API for programs, one page for people. It decides nothing and waits for the disk in threads only."""
+"""The HTTP side: an API for programs, one page for people. It decides nothing, and waits for the disk in threads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What anybody at this machine may see without a token: counts and opening, never a name, an id of a call or typed text."""
+"""What anybody at this machine may see without a token: counts and opening; no name, no call, nothing typed by staff."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ _BODY = """
 <main>
 <h1>Linjen</h1>
 <p id="told" class="soft" role="status">Henter status ...</p>
-<noscript><p>Siden viser linjernes tilstand med JavaScript. Uden: skriv <code>.venv/bin/ivr status</code>.</p></noscript>
+<noscript><p>Linjernes tilstand vises med JavaScript. Uden: skriv <code>.venv/bin/ivr status</code>.</p></noscript>
 <h2>Lige nu</h2>
 <div id="lines" class="lines"></div>
 <h2>Her ringer du</h2>
@@ -93,7 +93,8 @@ _BODY = """
 <code>127.0.0.2</code>. Det letteste er kommandoen herunder: den ringer op som teleselskabet ville gøre.</p>
 <h2>Det kan du skrive nu</h2>
 <table>
-<tr><td>Ring op og hør, hvad et barn hører</td><td><code id="call">.venv/bin/ivr call 116111 --record hej.wav</code></td></tr>
+<tr><td>Ring op og hør, hvad et barn hører</td>
+<td><code id="call">.venv/bin/ivr call 116111 --record hej.wav</code></td></tr>
 <tr><td>Lad en rådgivers telefon svare (NAVN fra <code>ivr volunteer list</code>)</td>
 <td><code>.venv/bin/ivr softphone NAVN --answer-after 2 --talk 20</code></td></tr>
 <tr><td>Giv linjen til nattelinjen</td><td><code>.venv/bin/ivr handover bornetelefonen night</code></td></tr>
@@ -103,7 +104,8 @@ _BODY = """
 <tr><td>Hvad kører, og hvad er galt</td><td><code>.venv/bin/ivr status</code></td></tr>
 <tr><td>Opkaldene, ét efter ét</td><td><code>.venv/bin/ivr calls --follow</code></td></tr>
 <tr><td>Ubesvarede opkald</td><td><code>.venv/bin/ivr report missed --from DAG --to DAG</code></td></tr>
-<tr><td>Alt, hvad der sker</td><td><code>.venv/bin/ivr events --follow</code> eller <code>GET /api/events</code></td></tr>
+<tr><td>Alt, hvad der sker</td>
+<td><code>.venv/bin/ivr events --follow</code> eller <code>GET /api/events</code></td></tr>
 </table>
 <p class="soft">Startede du med <code>--state MAPPE</code>, så skriv det også efter hver kommando. Adresserne under
 <code>/api</code> kræver en nøgle: <code>.venv/bin/ivr token create --scope events:read</code></p>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from starlette.requests import Request
 
 ZONE: Final = ZoneInfo("Europe/Copenhagen")
 _WHOLE = re.compile(r"[0-9]{1,18}")
+_PLUS = re.compile(r"(?<=T)([0-9:.]+) (?=[0-9]{2}:?[0-9]{2}$)")
+"""A `+` of an offset that nobody escaped arrives as a space."""
 _LINE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
@@ -38,17 +40,15 @@ class Params:
         return int(text)
 
     def moment(self, name: str) -> datetime | None:
-        """ISO 8601; without an offset it is local time in Denmark (of an hour that comes twice: the first)."""
+        """ISO 8601; without an offset it is local time in Denmark (of an hour that comes twice: the first). Aware UTC."""
         text = self._given.get(name)
         if text is None:
             return None
         try:
-            at = datetime.fromisoformat(text.replace(" ", "+"))  # a + in a query that nobody escaped
-            at = at if at.tzinfo else at.replace(tzinfo=ZONE)
-            at.timestamp()
+            at = datetime.fromisoformat(_PLUS.sub(r"\1+", text))
+            return (at if at.tzinfo else at.replace(tzinfo=ZONE)).astimezone(UTC)
         except (ValueError, OverflowError):
             raise HTTPException(400, f"{name} must be a moment like 2026-03-01T18:00 or 2026-03-01T17:00:00Z") from None
-        return at
 
     def day(self, name: str) -> date:
         """ISO 8601 day; it must be there."""
