@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import assert_never
 
@@ -53,6 +54,7 @@ class Engine:
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
         self._exchange = exchange
+        self._decided = asyncio.Event()
         self.house = House(plan=Plan("", {}, {}, GroupId("")), timetables=Map())
 
     # ------------------------------------------------------------ life
@@ -97,6 +99,13 @@ class Engine:
         except TimeoutError:
             log.warning("commands were still under way", extra={"keys": {}})
 
+    async def something(self, within_s: float) -> None:
+        """Wait until something was decided, at most so long."""
+        self._decided.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._decided.wait()
+
     async def stop(self) -> None:
         await self._workers.stop()
 
@@ -117,6 +126,7 @@ class Engine:
 
     def _let_follow(self, decision: Decision) -> None:
         self.house = decision.house
+        self._decided.set()
         if not (decision.facts or decision.commands or decision.calls or decision.volunteers or decision.lines):
             return
         house = decision.house

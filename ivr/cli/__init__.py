@@ -7,7 +7,18 @@ from importlib import import_module
 
 import click
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "up": "ivr.cli.up:up",
+    "down": "ivr.cli.up:down",
+    "status": "ivr.cli.up:status",
+    "volunteer": "ivr.cli.duty:volunteer",
+    "override": "ivr.cli.duty:override",
+    "handover": "ivr.cli.duty:handover",
+    "calls": "ivr.cli.log:calls",
+    "report": "ivr.cli.log:report",
+    "events": "ivr.cli.log:events",
+    "token": "ivr.cli.tokens:token",
+}
 """Command name -> `module:attribute`."""
 
 

@@ -12,6 +12,8 @@ from sip.asterisk.settings import LOOPBACK
 from sip.trouble import SipTrouble
 from sip.trunks import DEMO_TRUNK, Trunk, read_trunk
 
+LAST = "config.path"
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -79,6 +81,24 @@ def read_config(path: Path | None) -> Config:
     )
     reader.unknown()
     return config
+
+
+def remember_config(state: Path, path: Path | None) -> None:
+    """Which file this installation was last started with, so that other commands look at the same one."""
+    note = state / LAST
+    if path is None:
+        note.unlink(missing_ok=True)
+    else:
+        note.write_text(str(path.resolve()), encoding="utf-8")
+
+
+def config_of(state: Path) -> Config:
+    """The settings this installation was last started with. Raises `Trouble`."""
+    try:
+        path = Path((state / LAST).read_text(encoding="utf-8"))
+    except OSError:
+        return Config()
+    return read_config(path)
 
 
 def _trunks(reader: _Reader) -> tuple[Trunk, ...]:

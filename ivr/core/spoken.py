@@ -30,6 +30,11 @@ _ON_DAY = tuple(PromptId(f"paa-{day}") for day in _DAYS)
 _NIGHT_BEFORE = tuple(PromptId(f"natten-til-{day}") for day in _DAYS)
 _DATE = tuple(PromptId(f"den-{day}") for day in range(1, 32))
 _MONTH = tuple(PromptId(f"maaned-{month}") for month in range(1, 13))
+_HOUR = tuple(PromptId(f"time-{hour}") for hour in range(1, 13))
+_O_CLOCK = tuple(PromptId(f"klokken-{hour}") for hour in range(1, 13))
+_HALF_TO = tuple(PromptId(f"klokken-halv-{hour}") for hour in range(1, 13))
+_QUARTER_PAST = PromptId("klokken-kvart-over")
+_QUARTER_TO = PromptId("klokken-kvart-i")
 _QUARTERS = (0, 15, 30, 45)
 _PARTS = (
     (9, PromptId("om-morgenen")),
@@ -55,7 +60,7 @@ def opening_words(now: datetime, opening: datetime | None, tz: str) -> tuple[Pro
 
 def fragments() -> tuple[PromptId, ...]:
     """Every prompt that `opening_words` may ask for."""
-    clock = [_hour(hour, quarter) for hour in range(1, 13) for quarter in _QUARTERS]
+    clock = [*_O_CLOCK, *_HALF_TO, _QUARTER_PAST, _QUARTER_TO, *_HOUR]
     minutes = [_minute(minute) for minute in range(1, 60) if minute not in _QUARTERS]
     soon = [_soon(minutes) for minutes in range(1, SOON_MINUTES + 1)]
     fixed = [WE_OPEN, UNKNOWN, TODAY, TOMORROW, TONIGHT]
@@ -80,21 +85,23 @@ def _day(now: datetime, then: datetime) -> tuple[PromptId, ...]:
 
 
 def _clock(then: datetime) -> tuple[PromptId, ...]:
-    quarter = then.minute if then.minute in _QUARTERS else 0
-    words = [_hour((then.hour - 1) % 12 + 1, quarter)]
-    if then.minute != quarter:
-        words.append(_minute(then.minute))
-    if not _is_night(then):
-        words.append(next(word for until, word in _PARTS if then.hour < until))
-    return tuple(words)
+    this, coming = (then.hour - 1) % 12, then.hour % 12
+    part = () if _is_night(then) else (next(word for until, word in _PARTS if then.hour < until),)
+    match then.minute:
+        case 0:
+            return _O_CLOCK[this], *part
+        case 15:
+            return _QUARTER_PAST, _HOUR[this], *part
+        case 30:
+            return _HALF_TO[coming], *part
+        case 45:
+            return _QUARTER_TO, _HOUR[coming], *part
+        case minute:
+            return _O_CLOCK[this], _minute(minute), *part
 
 
 def _is_night(moment: datetime) -> bool:
     return timedelta(hours=moment.hour) < NIGHT_ENDS
-
-
-def _hour(hour: int, quarter: int) -> PromptId:
-    return PromptId(f"klokken-{hour}-{quarter}" if quarter else f"klokken-{hour}")
 
 
 def _minute(minute: int) -> PromptId:

@@ -1,0 +1,319 @@
+"""The running house: all rooms wired together, and what commands may ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ivr.app import control
+from ivr.app.clock import SystemClock
+from ivr.app.engine import Engine
+from ivr.cli import prepare, status
+from ivr.cli.books import Books
+from ivr.cli.config import Config
+from ivr.core.flow import Plan
+from ivr.core.hours import Service, Timetable
+from ivr.core.ids import GroupId, LineId, VolunteerId
+from ivr.core.news import (
+    HandoverAsked,
+    OverrideGiven,
+    VolunteerAdded,
+    VolunteerPaused,
+    VolunteerRemoved,
+    VolunteerResumed,
+)
+from ivr.core.state import House, Volunteer
+from ivr.store.database import NAME
+from ivr.store.journal import SqliteJournal
+from ivr.web import serve as web
+from ivr.web.app import Parts, make_app
+from ivr.web.board import Board
+from sip.accounts import ensure_accounts, remove_account
+from sip.ami import AmiAddress
+from sip.ari.exchange import AriExchange
+from sip.ari.http import Address
+from sip.asterisk import process
+from sip.asterisk.install import Asterisk
+from sip.asterisk.render import render
+from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
+from sip.secrets import Secrets
+
+log = logging.getLogger("voiceline")
+BEAT_S = 1.0
+BEAT = "VL_BEAT"
+"""The dialplan's sign of life: seconds since 1970, in real time."""
+SETTLE_S = 3.0
+LOOK_S = 5.0
+"""The feed is rung at every fact; it need not look by itself often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the house stands on, found or made before any call."""
+
+    state: Path
+    config: Config
+    ports: Ports
+    secrets: Secrets
+    asterisk: Asterisk
+    places: Places
+    plan: Plan
+    tables: dict[LineId, Timetable]
+    clock: SystemClock
+
+
+class Running:
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.connected = asyncio.Event()
+        self.pages_up = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.yielding = False
+        """Another controller takes over: Asterisk and its calls stay as they are."""
+        self._rendering = asyncio.Lock()
+        self._closing = asyncio.Event()
+        self._journal = SqliteJournal(ground.state / NAME)
+        self._books = Books(ground.state, poll_s=LOOK_S)
+        self._exchange = AriExchange(
+            Address(LOOPBACK, ground.ports.ari, APPLICATION, ground.secrets.ari_password),
+            AmiAddress(LOOPBACK, ground.ports.ami, APPLICATION, ground.secrets.ami_secret),
+            key=ground.secrets.installation_key,
+            sounds=prepare.Sounds.of(ground.state).prompts,
+            now=ground.clock.now,
+        )
+        self.engine = Engine(self._journal, self._exchange, ground.clock)
+        self.engine.listen(lambda _facts: self._books.feed.ring())
+
+    # ------------------------------------------------------------ life
+
+    @property
+    def house(self) -> House:
+        return self.engine.house
+
+    async def run(self) -> None:
+        """Until `stopping` is set. What fails here ends the process: systemd starts it again, Asterisk stays."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.engine.run(), name="engine"),
+                group.create_task(self._exchange.run(self.engine.take, self._up, self._down), name="exchange"),
+                group.create_task(self._beat(), name="heartbeat"),
+                group.create_task(self._serve_pages(), name="pages"),
+            ]
+            commands = await control.serve(self.ground.state, self._handlers())
+            await self.stopping.wait()
+            commands.close()
+            await self.engine.settle(SETTLE_S)
+            for task in tasks:
+                task.cancel()
+        await self.engine.stop()
+
+    def close(self) -> None:
+        self._journal.close()
+        self._books.close()
+
+    async def _up(self) -> None:
+        await self.engine.connected()
+        self.connected.set()
+
+    def _down(self) -> None:
+        self.connected.clear()
+        self.engine.disconnected()
+        log.warning("the exchange does not answer", extra={"keys": {}})
+
+    async def _beat(self) -> None:
+        """Only a controller that has seen what lives may say that it looks after callers."""
+        while True:
+            await self.connected.wait()
+            await self._exchange.ami.set_global(BEAT, str(int(datetime.now(UTC).timestamp())))
+            await asyncio.sleep(BEAT_S)
+
+    async def drain(self, within_s: float) -> None:
+        """Who is here gets up to so long to come to an end by themselves."""
+        deadline = self.ground.clock.monotonic() + within_s
+        while self.house.calls:
+            if self.ground.clock.monotonic() > deadline:
+                log.warning("calls were still there when the time to drain was over", extra={"keys": {}})
+                return
+            await self.engine.something(within_s=1.0)
+
+    # ------------------------------------------------------------ Asterisk's configuration
+
+    def settings(self, volunteers: Mapping[VolunteerId, Volunteer] | None = None) -> Settings:
+        ground = self.ground
+        known = self.house.volunteers if volunteers is None else volunteers
+        passwords = ensure_accounts(ground.state, known)
+        return prepare.make_settings(
+            config=ground.config,
+            ports=ground.ports,
+            places=ground.places,
+            secrets=ground.secrets,
+            plan=ground.plan,
+            tables=ground.tables,
+            people=prepare.accounts(ground.plan, known.values(), passwords),
+            now=ground.clock.now(),
+            shift_s=ground.clock.shift_s,
+            state=ground.state,
+        )
+
+    async def renew_accounts(self) -> None:
+        """Asterisk learns who has a phone, while calls go on."""
+        async with self._rendering:
+            changed = await asyncio.to_thread(render, self.settings())
+            if changed:
+                await asyncio.to_thread(process.reload, self.ground.places, changed)
+
+    # ------------------------------------------------------------ pages
+
+    def board(self) -> Board:
+        return status.board(self.house, self.ground.clock.now(), self.sip_address, self.connected.is_set())
+
+    @property
+    def sip_address(self) -> str:
+        return f"{self.ground.config.sip_bind}:{self.ground.ports.sip}"
+
+    async def _serve_pages(self) -> None:
+        parts = Parts(
+            feed=self._books.feed,
+            records=self._books,
+            board=self.board,
+            status=self.status,
+            tokens=partial(self._books.scopes, self.ground.secrets.api_token),
+        )
+        app = make_app(parts, closing=self._closing)
+        await web.serve(app, LOOPBACK, self.ground.ports.web, closing=self._closing, ready=self.pages_up.set)
+
+    def status(self) -> dict[str, object]:
+        ground, now, house = self.ground, self.ground.clock.now(), self.house
+        ill = self._journal.trouble
+        return {
+            "running": True,
+            "pid": os.getpid(),
+            "now": now,
+            "asterisk": {
+                "version": ground.asterisk.version,
+                "pid": process.find_running(ground.places),
+                "connected": self.connected.is_set(),
+            },
+            "plan": house.plan.version,
+            "lines": [status.line_json(house, line, now) for line in house.plan.lines.values()],
+            "volunteers": [status.volunteer_json(who) for who in status.people(house)],
+            "waiting": sum(len(line.queue) for line in house.lines.values()),
+            "calls": len(house.calls),
+            "wrong": status.wrong_things(house, self.connected.is_set(), None if ill is None else str(ill)),
+        }
+
+    # ------------------------------------------------------------ what commands ask
+
+    def _handlers(self) -> dict[str, control.Handler]:
+        return {
+            "status": self._status,
+            "where": self._where,
+            "volunteers": self._volunteers,
+            "volunteer_add": self._volunteer_add,
+            "volunteer_pause": self._volunteer_pause,
+            "volunteer_resume": self._volunteer_resume,
+            "volunteer_remove": self._volunteer_remove,
+            "override": self._override,
+            "handover": self._handover,
+            "yield": self._yield,
+        }
+
+    async def _status(self, _asked: Mapping[str, object]) -> control.Answer:
+        return self.status()
+
+    async def _where(self, _asked: Mapping[str, object]) -> control.Answer:
+        return {"sip": self.sip_address}
+
+    async def _volunteers(self, _asked: Mapping[str, object]) -> control.Answer:
+        return {"volunteers": [status.volunteer_json(who) for who in status.people(self.house)]}
+
+    async def _volunteer_add(self, asked: Mapping[str, object]) -> control.Answer:
+        who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))
+        if group not in self.house.plan.groups:
+            raise control.Refused(f"the running callflows have no group {group}: restart with the ones on disk.")
+        line = LineId(str(asked["line"])) if asked.get("line") is not None else None
+        self.engine.take(VolunteerAdded(who, group, line, self.ground.clock.now()))
+        await self.renew_accounts()
+        return {}
+
+    def _known(self, asked: Mapping[str, object]) -> VolunteerId:
+        who = VolunteerId(str(asked["name"]))
+        if who not in self.house.volunteers:
+            raise control.Refused(f"there is no volunteer {who}; `ivr volunteer list` shows them.")
+        return who
+
+    async def _volunteer_pause(self, asked: Mapping[str, object]) -> control.Answer:
+        reason = str(asked["reason"]) if asked.get("reason") is not None else None
+        self.engine.take(VolunteerPaused(self._known(asked), reason, self.ground.clock.now()))
+        return {}
+
+    async def _volunteer_resume(self, asked: Mapping[str, object]) -> control.Answer:
+        self.engine.take(VolunteerResumed(self._known(asked), self.ground.clock.now()))
+        return {}
+
+    async def _volunteer_remove(self, asked: Mapping[str, object]) -> control.Answer:
+        who = self._known(asked)
+        self.engine.take(VolunteerRemoved(who, self.ground.clock.now()))
+        if who not in self.house.volunteers:
+            remove_account(self.ground.state, who)
+            await self.renew_accounts()
+        return {}
+
+    def _line(self, asked: Mapping[str, object]) -> LineId:
+        line = LineId(str(asked["line"]))
+        if line not in self.house.lines:
+            raise control.Refused(f"the running callflows have no line {line}.")
+        return line
+
+    async def _override(self, asked: Mapping[str, object]) -> control.Answer:
+        until = datetime.fromisoformat(str(asked["until"])) if asked.get("until") is not None else None
+        now = self.ground.clock.now()
+        if until is not None and until <= now:
+            raise control.Refused("--until lies in the past; nothing was changed.")
+        opened: Any = asked.get("open")
+        self.engine.take(OverrideGiven(self._line(asked), opened, until, str(asked["reason"]), now))
+        return {}
+
+    async def _handover(self, asked: Mapping[str, object]) -> control.Answer:
+        line = self._line(asked)
+        if self.house.lines[line].service is None:
+            raise control.Refused(f"{line} is closed now, so there is nothing to hand over; open it with ivr override.")
+        self.engine.take(HandoverAsked(line, Service(str(asked["service"])), self.ground.clock.now()))
+        return {}
+
+    async def _yield(self, _asked: Mapping[str, object]) -> control.Answer:
+        self.yielding = True
+        self.stopping.set()
+        return {}
+
+
+def ready_line(running: Running) -> dict[str, object]:
+    """What `ivr up` prints when a call would be served, and keeps in the state directory for other commands."""
+    ground = running.ground
+    trunk = ground.config.trunks[0]
+    return {
+        "ready": True,
+        "pid": os.getpid(),
+        "asterisk": {"version": ground.asterisk.version, "pid": process.find_running(ground.places)},
+        "sip": running.sip_address,
+        "trunk_source": trunk.sources[0],
+        "web": f"http://{LOOPBACK}:{ground.ports.web}",
+        "ari": f"http://{LOOPBACK}:{ground.ports.ari}",
+        "state": str(ground.state),
+        "lines": {line.id: line.number for line in ground.plan.lines.values()},
+    }
+
+
+def keep_ready(state: Path, line: Mapping[str, object]) -> None:
+    path = state / "ready.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(line, ensure_ascii=False) + "\n", encoding="utf-8")
+    fresh.replace(path)

@@ -1,0 +1,125 @@
+"""What runs, as counts for the page and in full for `ivr status`. Reads the house, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from ivr.core import hunt, queue
+from ivr.core import line as line_machine
+from ivr.core import volunteer as volunteer_machine
+from ivr.core.flow import Line
+from ivr.core.hours import Timetable
+from ivr.core.state import BeingRung, Free, House, InTalk, LineState, Talking, Volunteer, WrappingUp
+from ivr.web.board import Because, Board, LineBoard
+
+
+def board(house: House, now: datetime, sip: str, ready: bool) -> Board:
+    """Counts per line, at `now` (the line's time, aware UTC)."""
+    return Board(ready, now, sip, tuple(line_board(house, line, now) for line in house.plan.lines.values()))
+
+
+def line_board(house: House, line: Line, now: datetime) -> LineBoard:
+    state, table = house.lines[line.id], house.timetables[line.id]
+    calls = [call for call in house.calls.values() if call.line == line.id]
+    return LineBoard(
+        line=line.id,
+        name=line.name,
+        number=line.number,
+        open=state.service is not None,
+        service=state.service,
+        because=because(state),
+        changes_at=line_machine.due(state, table, now),
+        waiting=sum(queue.queued(call.phase) for call in calls),
+        talking=sum(isinstance(call.phase, Talking) for call in calls),
+        volunteers_reachable=len(on_duty(house, line, state)),
+    )
+
+
+def because(state: LineState) -> Because:
+    if state.override is not None:
+        return Because.OVERRIDE
+    return Because.HANDOVER if state.handed is not None and state.service is not None else Because.HOURS
+
+
+def on_duty(house: House, line: Line, state: LineState) -> list[Volunteer]:
+    """Who can be rung or is on the phone for this line at present."""
+    tiers = hunt.tiers_of(line, state.serving)
+    return [
+        who
+        for who in house.volunteers.values()
+        if who.group in tiers and hunt.serves(who, line.id) and volunteer_machine.on_duty(who)
+    ]
+
+
+def doing(who: Volunteer) -> str:
+    """One word for what a volunteer is doing, as on every screen."""
+    match who.phase:
+        case BeingRung():
+            return "ringing"
+        case InTalk():
+            return "talking"
+        case WrappingUp():
+            return "wrap_up"
+        case Free():
+            if not who.reachable:
+                return "unreachable"
+            return "paused" if who.pause is not None else "ready"
+
+
+def volunteer_json(who: Volunteer) -> dict[str, object]:
+    return {
+        "name": who.id,
+        "group": who.group,
+        "line": who.line,
+        "state": doing(who),
+        "reachable": who.reachable,
+        "paused": who.pause is not None,
+        "reason": who.pause.reason if who.pause is not None else None,
+    }
+
+
+def line_json(house: House, line: Line, now: datetime) -> dict[str, object]:
+    state, table = house.lines[line.id], house.timetables[line.id]
+    counts = line_board(house, line, now)
+    opening = line_machine.next_opening(state, table, now) if state.service is None else None
+    return {
+        "line": line.id,
+        "number": line.number,
+        "open": counts.open,
+        "service": counts.service,
+        "because": counts.because.value,
+        "rule": rule(state, table, now),
+        "changes_at": counts.changes_at,
+        "next_opening": opening,
+        "waiting": counts.waiting,
+        "talking": counts.talking,
+        "volunteers_reachable": counts.volunteers_reachable,
+    }
+
+
+def rule(state: LineState, table: Timetable, now: datetime) -> str:
+    """Why the line is open or closed, in words."""
+    if state.override is not None:
+        return f"override: {state.override.reason}"
+    span = table.at(now)
+    return span.rule if span is not None else "the hours table has it closed now"
+
+
+def wrong_things(house: House, connected: bool, store_trouble: str | None) -> list[str]:
+    """What somebody should look at, each in one sentence."""
+    wrong: list[str] = []
+    if not connected:
+        wrong.append("Asterisk does not answer; callers are served by its last resort until it does.")
+    if store_trouble is not None:
+        wrong.append(f"The log cannot be written: {store_trouble}.")
+    wrong.extend(
+        f"{line.name} is open and no volunteer is reachable: start a softphone (ivr softphone NAME)."
+        for line in house.plan.lines.values()
+        if house.lines[line.id].service is not None and not on_duty(house, line, house.lines[line.id])
+    )
+    return wrong
+
+
+def people(house: House) -> Iterable[Volunteer]:
+    return sorted(house.volunteers.values(), key=lambda who: who.id)

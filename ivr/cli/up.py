@@ -1,0 +1,262 @@
+"""`ivr up`, `ivr down`, `ivr status`: the line as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from ivr.app import control
+from ivr.app.clock import SystemClock
+from ivr.cli import lock, prepare
+from ivr.cli.common import Trouble, common, say, say_json
+from ivr.cli.config import Config, read_config, remember_config
+from ivr.cli.demo import add_demo_volunteers
+from ivr.cli.logging import log_to_stderr
+from ivr.cli.running import Ground, Running, keep_ready, ready_line
+from ivr.core.ids import LineId
+from ivr.store.trouble import StoreTrouble
+from ivr.web import serve as web
+from sip.ari.socket import ReplacedError
+from sip.asterisk import process
+from sip.asterisk.install import install
+from sip.asterisk.render import render
+from sip.asterisk.settings import LOOPBACK, Places, Ports
+from sip.secrets import open_secrets
+from sip.trouble import SipTrouble
+
+CONNECT_S = 30.0
+DOWN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `ivr up` was started with."""
+
+    config: Path | None
+    state: Path
+    port_base: int | None
+    clock: str | None
+    drain_s: float
+    as_json: bool
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="Settings of this house (TOML).")
+@click.option("--port-base", type=int, help="First of the ports to use, for several copies side by side.")
+@click.option("--clock", help="Let the line's clock start at this moment (ISO), to try another hour.")
+@click.option("--drain", "drain_s", type=float, default=600.0, show_default=True, help="Seconds talks get at the end.")
+@common
+def up(
+    config: Path | None, port_base: int | None, clock: str | None, drain_s: float, state: Path, as_json: bool
+) -> None:
+    """Run the line in the foreground until ctrl-C.
+
+    Example: ivr up --port-base 20000 --clock 2026-03-02T22:58
+    """
+    log_to_stderr(as_json)
+    asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json)
+    try:
+        with ExitStack() as held:
+            held.callback((asked.state / "ready.json").unlink, missing_ok=True)
+            ground = lay_ground(asked)
+            held.enter_context(lock.take_over(asked.state))
+            asyncio.run(serve(ground, asked))
+    except (SipTrouble, StoreTrouble) as wrong:
+        raise Trouble(str(wrong).rstrip(".") + ".") from None
+
+
+def lay_ground(asked: Asked) -> Ground:
+    """Everything that can be found wrong before a call is touched. Raises `Trouble`."""
+    settings = read_config(asked.config)
+    ports = Ports.from_base(asked.port_base)
+    plan = prepare.read_plan(settings)
+    shift_s = shift(asked.clock, settings)
+    clock = SystemClock(shift_s)
+    tables = prepare.timetables(plan, clock.now())
+    secrets = open_secrets(asked.state)
+    home = asked.state / "asterisk"
+    asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
+    places = Places.in_state(home, asterisk.modules, asterisk.data)
+    prepare.install_sounds(settings, asked.state)
+    remember_config(asked.state, asked.config)
+    return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock)
+
+
+def shift(clock: str | None, config: Config) -> float:
+    """Seconds by which the line's clock is moved; said loudly, and refused where children may be on the line."""
+    if clock is None:
+        return 0.0
+    if not config.is_demo:
+        raise Trouble("--clock is for trying things on this machine; a carrier's trunk is configured: leave it out.")
+    try:
+        moment = prepare.local_moment(clock, "Europe/Copenhagen")
+    except ValueError:
+        raise click.UsageError(f"--clock {clock} is no moment: write it like 2026-03-02T22:58.") from None
+    click.echo(f"ivr: THE LINE'S CLOCK IS MOVED: it starts at {moment.isoformat()}.", err=True)
+    return (moment - datetime.now(UTC)).total_seconds()
+
+
+async def serve(ground: Ground, asked: Asked) -> None:
+    running = Running(ground)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stopped.set)
+    try:
+        running.engine.recall(ground.plan, ground.tables)
+        if ground.config.is_demo:
+            add_demo_volunteers(running.engine)
+        web.listen(LOOPBACK, ground.ports.web).close()
+        start_asterisk(running)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(running.run(), name="house")
+            group.create_task(end(running, stopped, asked.drain_s), name="end")
+            group.create_task(announce(running, asked), name="ready")
+    except* ReplacedError:
+        raise Trouble("another controller has taken this Asterisk over; this one has stopped.") from None
+    except* SipTrouble as group_of_one:
+        raise SipTrouble(str(group_of_one.exceptions[0])) from None
+    except* OSError as wrong:
+        raise Trouble(about_port(ground, wrong.exceptions[0])) from None
+    finally:
+        running.close()
+    if not running.yielding:
+        await asyncio.to_thread(process.stop, ground.places)
+
+
+def start_asterisk(running: Running) -> None:
+    """The Asterisk that runs from this state directory is taken up again; otherwise one is started."""
+    places, settings = running.ground.places, running.settings()
+    changed = render(settings)
+    if process.find_running(places) is None:
+        process.start(running.ground.asterisk, settings)
+    elif changed and not process.reload(places, changed):
+        click.echo("ivr: some settings take effect when Asterisk is started anew (ivr down, ivr up).", err=True)
+
+
+async def announce(running: Running, asked: Asked) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_S):
+            await running.connected.wait()
+            await running.pages_up.wait()
+    except TimeoutError:
+        raise SipTrouble("Asterisk runs but does not talk to us: end it with `ivr down`, then start again.") from None
+    line = ready_line(running)
+    keep_ready(running.ground.state, line)
+    say_json(line)
+    if not asked.as_json:
+        click.echo(welcome(running), err=True)
+
+
+def welcome(running: Running) -> str:
+    """Where to call, where to look, what to type next."""
+    ground = running.ground
+    state = "" if ground.state.name == ".state" else f" --state {ground.state}"
+    first = next(iter(ground.plan.lines.values()))
+    numbers = ", ".join(f"{line.name} {line.number}" for line in ground.plan.lines.values())
+    return (
+        f"\n  The line is up: {numbers}."
+        f"\n  Look:    http://127.0.0.1:{ground.ports.web}/"
+        f"\n  Answer:  .venv/bin/ivr softphone anna{state}"
+        f"\n  Call:    .venv/bin/ivr call {first.number} --record call.wav{state}"
+        f"\n  Listen:  .venv/bin/ivr heard call.wav{state}"
+        f"\n  The log: .venv/bin/ivr calls{state}\n"
+    )
+
+
+async def end(running: Running, stopped: asyncio.Event, drain_s: float) -> None:
+    """SIGTERM and ctrl-C: no new calls, those who talk get their time; a second one: now."""
+    waiting = {asyncio.create_task(stopped.wait()), asyncio.create_task(running.stopping.wait())}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    if running.stopping.is_set():
+        return
+    stopped.clear()
+    drained = asyncio.create_task(running.drain(drain_s))
+    again = asyncio.create_task(stopped.wait())
+    await asyncio.wait({drained, again}, return_when=asyncio.FIRST_COMPLETED)
+    drained.cancel()
+    again.cancel()
+    running.stopping.set()
+
+
+def about_port(ground: Ground, wrong: BaseException) -> str:
+    if isinstance(wrong, StoreTrouble):
+        return f"{wrong}."
+    return f"port {ground.ports.web} for the pages is taken: free it, or choose other ports with --port-base."
+
+
+@click.command()
+@common
+def down(state: Path, as_json: bool) -> None:
+    """Stop the controller and Asterisk of this state directory.
+
+    Example: ivr down
+    """
+    pid = lock.holder(state)
+    if pid is not None:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + DOWN_S
+        while lock.holder(state) == pid:
+            if time.monotonic() > deadline:
+                raise Trouble(f"the controller (process {pid}) does not end: kill -9 {pid}, then ivr down again.")
+            time.sleep(0.05)
+    home = state / "asterisk"
+    try:
+        there = process.stop(Places.in_state(home, home / "modules", home))
+    except SipTrouble as wrong:
+        raise Trouble(str(wrong)) from None
+    stopped = pid is not None or there
+    say_json({"stopped": stopped}) if as_json else say("The line is down." if stopped else "Nothing ran here.")
+
+
+@click.command()
+@common
+def status(state: Path, as_json: bool) -> None:
+    """What runs, which line is open and why, who is on duty, who waits, what is wrong.
+
+    Example: ivr status
+    """
+    try:
+        told = control.ask(state, "status")
+    except control.NobodyThere:
+        raise Trouble("no controller runs on this state directory: start one with ivr up (or make run).") from None
+    except control.Refused as refused:
+        raise Trouble(str(refused)) from None
+    if as_json:
+        say_json(told)
+    else:
+        for line in status_lines(told):
+            say(line)
+    if told["wrong"]:
+        raise SystemExit(1)
+
+
+def status_lines(told: control.Answer) -> list[str]:
+    asterisk, lines, people, wrong = told["asterisk"], told["lines"], told["volunteers"], told["wrong"]
+    assert isinstance(asterisk, dict)
+    assert isinstance(lines, list)
+    assert isinstance(people, list)
+    assert isinstance(wrong, list)
+    found = [f"Asterisk {asterisk['version']} (process {asterisk['pid']}), controller process {told['pid']}"]
+    for line in lines:
+        door = f"open, {line['service']} service" if line["open"] else f"closed, opens {line['next_opening']}"
+        found.append(
+            f"{LineId(line['line'])} {line['number']}: {door} ({line['rule']}); waiting {line['waiting']}, "
+            f"talking {line['talking']}, volunteers {line['volunteers_reachable']}"
+        )
+    found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}" for who in people]
+    found += [f"! {each}" for each in wrong]
+    return found
