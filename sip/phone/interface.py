@@ -78,7 +78,7 @@ class Moments:
     """First packet with something louder than line noise in it."""
 
 
-class NotAnswered(Exception):  # noqa: N818  reads as what happened
+class NotAnswered(Exception):
     """The call was over before anybody picked up."""
 
     def __init__(self, ended: Ended) -> None:
@@ -86,7 +86,7 @@ class NotAnswered(Exception):  # noqa: N818  reads as what happened
         self.ended = ended
 
 
-class NotRegistered(Exception):  # noqa: N818
+class NotRegistered(Exception):
     """The exchange does not take this phone: `code` is its answer, 408 when there was none."""
 
     def __init__(self, code: int, why: str) -> None:
@@ -94,7 +94,7 @@ class NotRegistered(Exception):  # noqa: N818
         self.code = code
 
 
-class NotShown(Exception):  # noqa: N818
+class NotShown(Exception):
     """This stack does not show what was asked for; the own phone does."""
 
 
