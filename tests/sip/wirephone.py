@@ -78,6 +78,12 @@ class Ears(asyncio.DatagramProtocol):
         head = struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, stamp, 0xABCD)
         self.transport.sendto(head + payload, self.remote)
 
+    async def murmur(self) -> None:
+        """Sound of silence, as a phone sends it all the time. Until cancelled."""
+        while True:
+            self.send(8, b"\xd5" * 160, self.sequence * 160)
+            await asyncio.sleep(0.02)
+
     async def press(self, digit: str) -> None:
         """One key, RFC 4733, 100 ms long."""
         code = "0123456789*#".index(digit)
@@ -91,12 +97,18 @@ class Ears(asyncio.DatagramProtocol):
 
 @dataclass(slots=True)
 class Manners:
-    """What the phone does with an INVITE. `refuse` is a status code; `silent`: it does not even say Trying."""
+    """What the phone does with an INVITE. `refuse` is a status code; `silent`: it does not even say Trying; `stubborn`:
+    when it is told to stop ringing it has just been picked up. Lengths are seconds."""
 
     ring: bool = True
     answer: bool = False
     refuse: int | None = None
     silent: bool = False
+    stubborn: bool = False
+    answer_after_s: float | None = None
+    decline_after_s: float | None = None
+    hang_up_after_s: float | None = None
+    die_after_s: float | None = None
 
 
 class WirePhone(asyncio.DatagramProtocol):
@@ -115,6 +127,8 @@ class WirePhone(asyncio.DatagramProtocol):
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._cseq = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.dead = False
 
     @classmethod
     async def open(
@@ -129,6 +143,8 @@ class WirePhone(asyncio.DatagramProtocol):
         return phone
 
     def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
         self.transport.close()
         self.sound.close()
 
@@ -153,7 +169,7 @@ class WirePhone(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         message = Message.parse(data, self._loop.time())
-        if message is None:
+        if message is None or self.dead:
             return
         self.seen.append(message)
         if not message.status:
@@ -184,7 +200,10 @@ class WirePhone(asyncio.DatagramProtocol):
                 self._ring(message)
             case "CANCEL":
                 self._reply(message, 200, "OK")
-                if dialog := self.dialogs.get(message.get("Call-ID")):
+                dialog = self.dialogs.get(message.get("Call-ID"))
+                if dialog and self.manners.stubborn:
+                    self.pick_up()
+                elif dialog:
                     self._reply(dialog.invite, 487, "Request Terminated")
                     del self.dialogs[dialog.call_id]
             case "BYE":
@@ -211,6 +230,30 @@ class WirePhone(asyncio.DatagramProtocol):
             self._reply(invite, 180, "Ringing")
         if self.manners.answer:
             self.pick_up()
+        self._tasks.append(self._loop.create_task(self._behave(call_id)))
+
+    async def _behave(self, call_id: str) -> None:
+        manners = self.manners
+        if manners.decline_after_s is not None:
+            await asyncio.sleep(manners.decline_after_s)
+            if call_id in self.dialogs:
+                self.decline()
+        if manners.answer_after_s is None:
+            return
+        await asyncio.sleep(manners.answer_after_s)
+        if call_id not in self.dialogs:
+            return
+        self.pick_up()
+        murmur = self._loop.create_task(self.ears.murmur())
+        self._tasks.append(murmur)
+        if manners.hang_up_after_s is not None:
+            await asyncio.sleep(manners.hang_up_after_s)
+            await self.hang_up()
+            murmur.cancel()
+        if manners.die_after_s is not None:
+            await asyncio.sleep(manners.die_after_s)
+            self.dead = True
+            murmur.cancel()
 
     # ---------------------------------------------------------- what a test does with it
 

@@ -1,0 +1,224 @@
+"""The exchange as the engine sees it: news in order, commands performed, a survey of what lives.
+
+Rules: connected means both interfaces, REST with its events and the manager; until the owner has surveyed after a
+(re)connection, news is held; every piece of news is stamped when it is read, held or not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NoReturn, cast
+
+from ivr.core.commands import Command, LastResort
+from ivr.core.ids import CallId, LineId, RingId, TalkId
+from ivr.core.news import CallGone, Cause, News, Result, RingGone, Surveyed
+from sip.ami import Ami, AmiAddress, Phones
+from sip.ari import api
+from sip.ari.http import Address, Http
+from sip.ari.model import (
+    Bridge,
+    Channel,
+    ChannelDestroyed,
+    ChannelHangupRequest,
+    Event,
+    PlaybackFinished,
+    StasisEnd,
+)
+from sip.ari.news import caller_line, gone, news_of
+from sip.ari.parties import Parties, play_of, ring_of, talk_of
+from sip.ari.performer import Performer
+from sip.ari.socket import APP, EventSocket, ReplacedError
+
+SURVEY_S: Final = 5.0
+LEFT_S: Final = 0.5
+"""Who has left Stasis and is not said to be gone by then is looked for."""
+AGAIN_S: Final = 0.2
+
+
+class AriExchange:
+    """`key` is the installation's; `sounds` holds `<language>/<prompt>.wav`; `now` gives the line's time, aware UTC."""
+
+    def __init__(
+        self,
+        ari: Address,
+        ami: AmiAddress,
+        *,
+        key: bytes,
+        sounds: Path,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._now = now
+        self._take: Callable[[News], None] = lambda _news: None
+        self._http = Http(ari)
+        self.ami = Ami(ami)
+        self._phones = Phones(self.ami, self._tell, now)
+        self._parties = Parties(key)
+        self._performer = Performer(self._http, self.ami, self._parties, sounds)
+        self._socket = EventSocket(ari, self._http, self._heard)
+        self._held: list[News] | None = []
+        self._links = {"ari": False, "ami": False}
+        self._losses = 0
+        self._changed = asyncio.Event()
+        self._left: set[str] = set()
+        self._looking: set[asyncio.Task[None]] = set()
+
+    # ------------------------------------------------------------------ connected or not
+
+    async def run(
+        self, take: Callable[[News], None], up: Callable[[], Awaitable[None]], down: Callable[[], None]
+    ) -> NoReturn:
+        """Until cancelled. After every (re)connection it awaits `up`, in which the owner surveys, and then gives the
+        held news to `take`; `down` is called when a connection is lost. Raises ReplacedError when another controller
+        has taken over: stop for good."""
+        self._take = take
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._socket.run(lambda: self._link("ari", True), lambda: self._link("ari", False)))
+                group.create_task(self.ami.run(lambda: self._link("ami", True), lambda: self._link("ami", False)))
+                group.create_task(self._conduct(up, down))
+        except* ReplacedError:
+            raise ReplacedError from None
+        finally:
+            for task in self._looking:
+                task.cancel()
+            self._http.close()
+        raise AssertionError("the tasks above never return")
+
+    def _link(self, name: str, there: bool) -> None:
+        self._links[name] = there
+        if not there:
+            self._losses += 1
+            self._held = self._held or []
+        self._changed.set()
+
+    async def _conduct(self, up: Callable[[], Awaitable[None]], down: Callable[[], None]) -> NoReturn:
+        while True:
+            await self._until(lambda: all(self._links.values()))
+            losses = self._losses
+            try:
+                await up()
+            except ConnectionError:
+                await asyncio.sleep(AGAIN_S)
+                continue
+            if self._losses == losses:
+                held, self._held = self._held or [], None
+                for news in held:
+                    self._take(news)
+                await self._until(lambda since=losses: self._losses != since)  # type: ignore[misc]
+            down()
+
+    async def _until(self, true: Callable[[], bool]) -> None:
+        while not true():
+            self._changed.clear()
+            await self._changed.wait()
+
+    # ------------------------------------------------------------------ news
+
+    def _tell(self, news: News) -> None:
+        if self._held is not None:
+            self._held.append(news)
+        else:
+            self._take(news)
+
+    def _heard(self, event: Event) -> None:
+        at = self._now()
+        match event:
+            case ChannelHangupRequest(channel=channel):
+                self._parties.dying.add(channel.id)
+            case StasisEnd(channel=channel):
+                self._look_after(channel.id)
+            case PlaybackFinished(playback=playback):
+                if play := play_of(playback.id):
+                    self._performer.words_ended(play)
+            case _:
+                pass
+        news = news_of(event, self._parties, at)
+        if isinstance(event, ChannelDestroyed):
+            self._forget(event.channel.id)
+        if news is not None:
+            self._tell(news)
+
+    def _forget(self, channel: str) -> None:
+        self._left.discard(channel)
+        call = self._parties.call(channel)
+        if call is not None:
+            self._performer.forget(call)
+        self._parties.forget(channel)
+
+    def _look_after(self, channel: str) -> None:
+        """Left Stasis: usually the end, which is told with its cause right after; sometimes only a way elsewhere."""
+        if self._parties.call(channel) is not None or ring_of(channel) is not None:
+            self._left.add(channel)
+            task = asyncio.get_running_loop().create_task(self._see_whether_gone(channel))
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _see_whether_gone(self, channel: str) -> None:
+        await asyncio.sleep(LEFT_S)
+        if channel not in self._left:
+            return  # its end has been told meanwhile
+        self._left.discard(channel)
+        if (await self._http.ask(api.channels_get(channel))).result is Result.GONE:
+            self._lost(channel, Cause.NORMAL)
+
+    def _lost(self, channel: str, cause: Cause) -> None:
+        news: CallGone | RingGone | None = gone(channel, cause, self._parties, self._now())
+        self._forget(channel)
+        if news is not None:
+            self._tell(news)
+
+    # ------------------------------------------------------------------ commands and the survey
+
+    async def perform(self, command: Command) -> Result:
+        """Do it; never raises for anything the outside may answer."""
+        result = await self._performer.perform(command)
+        if result is Result.UNREACHABLE:
+            self._socket.doubt()
+        if isinstance(command, LastResort) and result is Result.DONE:
+            channel = self._parties.channel(command.call)
+            if channel is not None:
+                self._lost(channel, Cause.NORMAL)  # to Asterisk the caller lives on; to us they have gone
+        return result
+
+    async def survey(self) -> Surveyed:
+        """What lives there now; raises `ConnectionError` when the exchange cannot be asked."""
+        known = self._parties.channels
+        self._phones.begin_survey()
+        channels, bridges, endpoints = await asyncio.gather(
+            self._http.ask(api.channels_list(), timeout_s=SURVEY_S),
+            self._http.ask(api.bridges_list(), timeout_s=SURVEY_S),
+            self._http.ask(api.endpoints_list_by_tech("PJSIP"), timeout_s=SURVEY_S),
+        )
+        if channels.value is None or bridges.value is None or endpoints.value is None:
+            raise ConnectionError("Asterisk does not say which calls there are")
+        calls = self._callers(channels.value)
+        for channel in known - {channel.id for channel in channels.value}:
+            self._forget(channel)
+        rings = frozenset(ring for channel in channels.value if (ring := ring_of(channel.id)))
+        reachable = self._phones.surveyed(each.resource for each in endpoints.value if each.state == "online")
+        return Surveyed(calls, rings, self._talks(bridges.value), reachable, self._now())
+
+    def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
+        """In the order in which they came. Who is in the dialplan at present is not ours."""
+        calls: dict[CallId, LineId] = {}
+        for channel in sorted(channels, key=lambda each: each.creationtime):
+            args = tuple(channel.dialplan.app_data.split(","))
+            line = caller_line(args[1:]) if channel.dialplan.app_name == "Stasis" and args[0] == APP else None
+            if line is not None and ring_of(channel.id) is None:
+                known = self._parties.call(channel.id)
+                call = known or self._parties.learn(channel.id, line)
+                if known is None:
+                    self._parties.adopted.add(call)
+                calls[call] = line
+        return calls
+
+    def _talks(self, bridges: tuple[Bridge, ...]) -> dict[TalkId, frozenset[CallId | RingId]]:
+        talks: dict[TalkId, frozenset[CallId | RingId]] = {}
+        for bridge in bridges:
+            if talk := talk_of(bridge.id):
+                members = (ring_of(each) or self._parties.call(each) for each in bridge.channels)
+                talks[talk] = cast(frozenset[CallId | RingId], frozenset(each for each in members if each))
+        return talks

@@ -1,0 +1,128 @@
+"""What Asterisk said -> what happened, in the house's words. Total: anything that means nothing to us is None.
+
+Rules: callers are known by the Stasis arguments they came with, rings, talks and playings by their ids. An end is told
+once per thing that shows it (Asterisk may send any of several); who has only left Stasis has not ended.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from ivr.core.ids import LineId, call_of
+from ivr.core.news import (
+    CallArrived,
+    CallGone,
+    Cause,
+    DigitPressed,
+    Joined,
+    News,
+    PlayEnded,
+    RingAlerting,
+    RingAnswered,
+    RingGone,
+)
+from sip.ari.model import (
+    Channel,
+    ChannelDestroyed,
+    ChannelDtmfReceived,
+    ChannelEnteredBridge,
+    ChannelStateChange,
+    Event,
+    PlaybackFinished,
+    StasisStart,
+)
+from sip.ari.parties import Parties, play_of, ring_of, talk_of
+
+_LINE: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_DIGITS: Final = frozenset("0123456789*#")
+
+CAUSES: Final = {
+    1: Cause.UNREACHABLE,
+    2: Cause.UNREACHABLE,
+    3: Cause.UNREACHABLE,
+    17: Cause.BUSY,
+    18: Cause.NO_ANSWER,
+    19: Cause.NO_ANSWER,
+    20: Cause.UNREACHABLE,
+    21: Cause.DECLINED,
+    26: Cause.ELSEWHERE,
+    27: Cause.UNREACHABLE,
+    34: Cause.FAILED,
+    38: Cause.FAILED,
+    41: Cause.FAILED,
+    42: Cause.FAILED,
+    44: Cause.MEDIA_LOST,
+    58: Cause.FAILED,
+    88: Cause.FAILED,
+}
+"""Q.850 causes as Asterisk gives them (measured, see the README); those that are not here are a normal end."""
+
+
+def cause_of(code: int) -> Cause:
+    return CAUSES.get(code, Cause.NORMAL)
+
+
+def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
+    """`at`: the line's time when the event was read. Learns who arrives; forgetting is for the one who asked."""
+    match event:
+        case StasisStart(channel=channel, args=args):
+            return _entered(channel, args, parties, at)
+        case ChannelStateChange(channel=Channel(id=channel, state="Ringing")):
+            ring = ring_of(channel)
+            return RingAlerting(ring, at) if ring else None
+        case ChannelDestroyed(channel=channel, cause=code):
+            return gone(channel.id, cause_of(code), parties, at)
+        case ChannelDtmfReceived(channel=channel, digit=digit):
+            call = parties.call(channel.id)
+            return DigitPressed(call, digit, at) if call and digit in _DIGITS else None
+        case PlaybackFinished():
+            return _played(event, parties, at)
+        case ChannelEnteredBridge():
+            return _joined(event, parties, at)
+        case _:
+            return None
+
+
+def gone(channel: str, cause: Cause, parties: Parties, at: datetime) -> CallGone | RingGone | None:
+    """A channel has ended, however that was noticed."""
+    if ring := ring_of(channel):
+        return RingGone(ring, cause, at)
+    call = parties.call(channel)
+    return CallGone(call, cause, at) if call else None
+
+
+def caller_line(args: tuple[str, ...]) -> LineId | None:
+    """Which line a channel came in on, from its Stasis arguments `call,<line>[,...]`; None: it is no caller."""
+    match args:
+        case ("call", line, *_) if _LINE.fullmatch(line):
+            return LineId(line)
+        case _:
+            return None
+
+
+def _entered(channel: Channel, args: tuple[str, ...], parties: Parties, at: datetime) -> News | None:
+    if ring := ring_of(channel.id):
+        return RingAnswered(ring, at)
+    line = caller_line(args)
+    return CallArrived(parties.learn(channel.id, line), line, at) if line else None
+
+
+def _played(event: PlaybackFinished, parties: Parties, at: datetime) -> PlayEnded | None:
+    play = play_of(event.playback.id)
+    if play is None:
+        return None
+    failed = event.playback.state != "done"
+    if failed and event.playback.target_uri.removeprefix("channel:") in parties.dying:
+        return None  # cut short because the caller hangs up, which is told next
+    return PlayEnded(call_of(play), play, not failed and play not in parties.flawed, at)
+
+
+def _joined(event: ChannelEnteredBridge, parties: Parties, at: datetime) -> Joined | None:
+    talk = talk_of(event.bridge.id)
+    if talk is None:
+        return None
+    caller = parties.channel(call_of(talk))
+    both = caller in event.bridge.channels and any(ring_of(each) for each in event.bridge.channels)
+    return Joined(talk, at) if both else None

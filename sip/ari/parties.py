@@ -1,0 +1,73 @@
+"""Who is who among Asterisk's channels: the one place where a channel's id and a call's id meet."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from typing import Final
+
+from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId
+
+_PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[rtp])[0-9]{1,9}")
+
+
+def ring_of(channel: str) -> RingId | None:
+    """A volunteer's channel has its ring's id."""
+    return RingId(channel) if _kind(channel) == "r" else None
+
+
+def talk_of(bridge: str) -> TalkId | None:
+    return TalkId(bridge) if _kind(bridge) == "t" else None
+
+
+def play_of(playback: str) -> PlayId | None:
+    return PlayId(playback) if _kind(playback) == "p" else None
+
+
+def _kind(text: str) -> str | None:
+    found = _PART.fullmatch(text)
+    return found["kind"] if found else None
+
+
+class Parties:
+    """The callers who are here. A call's id is a keyed hash of the channel's: the same again after a restart."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._calls: dict[str, CallId] = {}
+        self._channels: dict[CallId, str] = {}
+        self._lines: dict[CallId, LineId] = {}
+        self.dying: set[str] = set()
+        """Channels whose hang-up has begun: what fails on them now has not failed by itself."""
+        self.flawed: set[PlayId] = set()
+        """Playings of which a sound is missing."""
+        self.adopted: set[CallId] = set()
+        """Found in a survey: what they hear was asked for by somebody before us."""
+
+    def learn(self, channel: str, line: LineId) -> CallId:
+        call = CallId(hmac.digest(self._key, channel.encode(), "sha256").hex()[:20])
+        self._calls[channel] = call
+        self._channels[call] = channel
+        self._lines[call] = line
+        return call
+
+    def forget(self, channel: str) -> None:
+        self.dying.discard(channel)
+        call = self._calls.pop(channel, None)
+        if call is not None:
+            del self._channels[call], self._lines[call]
+            self.adopted.discard(call)
+            self.flawed = {play for play in self.flawed if not play.startswith(call)}
+
+    def call(self, channel: str) -> CallId | None:
+        return self._calls.get(channel)
+
+    def channel(self, call: CallId) -> str | None:
+        return self._channels.get(call)
+
+    def line(self, call: CallId) -> LineId | None:
+        return self._lines.get(call)
+
+    @property
+    def channels(self) -> frozenset[str]:
+        return frozenset(self._calls)

@@ -1,0 +1,212 @@
+"""Commands -> requests. Every command may be repeated; every way it can go is a `Result`.
+
+Rules, all measured (see the README): nothing that waits for its turn on a channel (answer, join, variables) is asked
+while that channel plays words - the words are ended first; a caller is never put into a room that had another talk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final, TypeVar, assert_never
+
+from ivr.core.commands import (
+    Answer,
+    Command,
+    EndTalk,
+    HangUp,
+    Join,
+    LastResort,
+    LetGo,
+    LetGoReason,
+    Play,
+    Ring,
+    StartMusic,
+    StopPlay,
+)
+from ivr.core.ids import CallId, PlayId, call_of, play_id
+from ivr.core.news import Result
+from sip.ami import Ami
+from sip.ari import api
+from sip.ari.http import Http
+from sip.ari.parties import Parties
+from sip.ari.request import Request
+
+T = TypeVar("T")
+
+LEG: Final = "leg"
+LAST_RESORT: Final = "last-resort"
+DONE_MARK: Final = "VL_DONE"
+NORMAL: Final = "16"
+REASONS: Final = {LetGoReason.ELSEWHERE: "26", LetGoReason.NO_ANSWER: "19", LetGoReason.OVER: NORMAL}
+"""Q.850. With 26 the phone's CANCEL says "Call completed elsewhere" (RFC 3326), and no missed call is shown."""
+LOOK_BACK: Final = 64
+"""How many of an adopted call's numbers are tried to find the words it may be hearing."""
+FINE: Final = (Result.DONE, Result.ALREADY)
+
+
+class Performer:
+    def __init__(self, http: Http, ami: Ami, parties: Parties, sounds: Path) -> None:
+        self._http, self._ami, self._parties, self._sounds = http, ami, parties, sounds
+        self._asked: dict[CallId, set[PlayId]] = {}
+        self._sounding: dict[CallId, list[PlayId]] = {}
+
+    def words_ended(self, play: PlayId) -> None:
+        sounding = self._sounding.get(call_of(play))
+        if sounding and play in sounding:
+            sounding.remove(play)
+
+    def forget(self, call: CallId) -> None:
+        self._asked.pop(call, None)
+        self._sounding.pop(call, None)
+
+    async def perform(self, command: Command) -> Result:
+        match command:
+            case Answer():
+                return await self._answer(command)
+            case Play():
+                return await self._play(command)
+            case StopPlay():
+                return await self._stop(command.play)
+            case StartMusic():
+                return await self._music(command)
+            case Ring():
+                return await self._ring(command)
+            case LetGo():
+                request = api.channels_hangup(command.ring, reason_code=REASONS[command.reason])
+                return (await self._http.ask(request)).result
+            case Join():
+                return await self._join(command)
+            case EndTalk():
+                return (await self._http.ask(api.bridges_destroy(command.talk))).result
+            case LastResort():
+                return await self._last_resort(command)
+            case HangUp():
+                return await self._hang_up(command)
+            case _:
+                assert_never(command)
+
+    # ------------------------------------------------------------------ what a caller hears
+
+    async def _answer(self, command: Answer) -> Result:
+        channel = self._parties.channel(command.call)
+        return Result.GONE if channel is None else await self._on_channel(api.channels_answer(channel))
+
+    async def _on_channel(self, request: Request[T], *, repeatable: bool = True) -> Result:
+        """For what is done to a channel that exists, 409 means that it is not in our hands at present."""
+        result = (await self._http.ask(request, repeatable=repeatable)).result
+        return Result.NOT_NOW if result is Result.ALREADY else result
+
+    async def _play(self, command: Play) -> Result:
+        """All prompts are one playback. Music that plays ends with it; words that play are heard to their end first."""
+        channel = self._parties.channel(command.call)
+        if channel is None:
+            return Result.GONE
+        asked = self._asked.setdefault(command.call, set())
+        if command.play in asked:
+            return Result.ALREADY
+        if command.call in self._parties.adopted and await self._is_there(command.play):
+            return Result.ALREADY
+        files = [self._sounds / command.language / prompt for prompt in command.prompts]
+        if self._sounds.is_dir() and not all(file.with_suffix(".wav").is_file() for file in files):
+            # Asterisk goes on with the next one and says "done" at the end, unless the last is the one that is missing
+            self._parties.flawed.add(command.play)
+        asked.add(command.play)
+        self._sounding.setdefault(command.call, []).append(command.play)
+        request = api.channels_play_with_id(channel, command.play, media=[f"sound:{file}" for file in files])
+        result = await self._on_channel(request, repeatable=False)
+        if result in (Result.UNREACHABLE, Result.TIMEOUT) and await self._is_there(command.play):
+            return Result.DONE
+        if result is not Result.DONE:
+            asked.discard(command.play)
+            self.words_ended(command.play)
+        return result
+
+    async def _is_there(self, play: PlayId) -> bool:
+        return (await self._http.ask(api.playbacks_get(play))).result is Result.DONE
+
+    async def _stop(self, play: PlayId) -> Result:
+        result = (await self._http.ask(api.playbacks_stop(play))).result
+        if result in (Result.DONE, Result.GONE):
+            self.words_ended(play)
+        return result
+
+    async def _hush(self, call: CallId, below: int) -> None:
+        """End all words on this channel: what comes next would wait for them. `below`: see `_unknown`."""
+        for play in [*self._sounding.get(call, ())]:
+            await self._stop(play)
+        if call in self._parties.adopted:
+            await asyncio.gather(*(self._stop(play) for play in self._unknown(call, below)))
+            self._parties.adopted.discard(call)
+
+    @staticmethod
+    def _unknown(call: CallId, below: int) -> list[PlayId]:
+        """Words that somebody before us may have asked for: rings, talks and playings share one counter."""
+        return [play_id(call, number) for number in range(max(0, below - LOOK_BACK), below)]
+
+    async def _music(self, command: StartMusic) -> Result:
+        """Asked for while words are heard, it begins after them."""
+        channel = self._parties.channel(command.call)
+        return Result.GONE if channel is None else await self._on_channel(api.channels_start_moh(channel))
+
+    # ------------------------------------------------------------------ phones and talks
+
+    async def _ring(self, command: Ring) -> Result:
+        name = command.shows_name.translate({ord(letter): None for letter in '"<>\\'})
+        request = api.channels_originate(
+            endpoint=f"PJSIP/{command.volunteer}",
+            context=LEG,
+            extension="s",
+            priority=1,
+            channel_id=command.ring,
+            caller_id=f'"{name}" <{command.shows_number}>',
+            timeout=command.timeout_s,
+        )
+        return (await self._http.ask(request)).result
+
+    async def _join(self, command: Join) -> Result:
+        channel = self._parties.channel(command.call)
+        if channel is None:
+            return Result.GONE
+        await self._hush(command.call, int(command.talk.rpartition("-t")[2]))
+        made, _ = await asyncio.gather(
+            self._http.ask(api.bridges_create_with_id(command.talk, type="mixing")),
+            self._http.ask(api.channels_stop_moh(channel)),
+        )
+        if made.result is Result.ALREADY:
+            there = await self._http.ask(api.bridges_get(command.talk))
+            if there.value is not None and {channel, command.ring} <= set(there.value.channels):
+                return Result.ALREADY
+        elif made.result is not Result.DONE:
+            return made.result
+        request = api.bridges_add_channel(command.talk, channel=[channel, command.ring])
+        added = (await self._http.ask(request)).result
+        if added is Result.DONE:
+            return added
+        await self._http.ask(api.bridges_destroy(command.talk))
+        match added:
+            case Result.REFUSED:  # 400: one of the two is not there
+                return Result.GONE
+            case Result.ALREADY:  # 409: the room is not ours to fill
+                return Result.NOT_NOW
+            case _:
+                return added
+
+    # ------------------------------------------------------------------ endings
+
+    async def _last_resort(self, command: LastResort) -> Result:
+        channel, line = self._parties.channel(command.call), self._parties.line(command.call)
+        if channel is None or line is None:
+            return Result.GONE
+        await self._hush(command.call, LOOK_BACK)
+        request = api.channels_continue_in_dialplan(channel, context=LAST_RESORT, extension=f"line-{line}", priority=1)
+        return await self._on_channel(request)
+
+    async def _hang_up(self, command: HangUp) -> Result:
+        channel = self._parties.channel(command.call)
+        if channel is None:
+            return Result.GONE
+        if await self._ami.set_variable(channel, DONE_MARK, "1") not in FINE:
+            await self._hush(command.call, LOOK_BACK)
+            await self._http.ask(api.channels_set_channel_var(channel, variable=DONE_MARK, value="1"))
+        return (await self._http.ask(api.channels_hangup(channel, reason_code=NORMAL))).result

@@ -1,0 +1,145 @@
+"""Listens to Asterisk: one WebSocket of events, connected again whenever it is lost, watched for a frozen peer.
+
+Every connection subscribes by name to all channels and bridges: Asterisk keeps an application alive while its calls
+live, and then silently ignores `subscribeAll` of the next connection. Never `deviceState:`, it can deadlock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NoReturn
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+
+from ivr.core.news import Result
+from sip.ari import api
+from sip.ari.backoff import Backoff
+from sip.ari.http import Address, Http
+from sip.ari.model import EVENTS, ApplicationReplaced, Event
+from sip.ari.shape import parse, read
+
+APP: Final = "voiceline"
+SOURCES: Final = ("channel:", "bridge:")
+HEARD: Final = (
+    "StasisStart",
+    "StasisEnd",
+    "ChannelStateChange",
+    "ChannelHangupRequest",
+    "ChannelDestroyed",
+    "ChannelDtmfReceived",
+    "ChannelEnteredBridge",
+    "PlaybackFinished",
+    "ApplicationReplaced",
+)
+"""All that becomes news; everything else is filtered inside Asterisk."""
+
+PING_S = 1.0
+FROZEN_S = 2.0
+"""No answer for this long and the peer counts as frozen: with PING_S it is noticed within three seconds."""
+HELLO_S = 2.0
+
+_silent = logging.getLogger("voiceline.websocket")
+_silent.addHandler(logging.NullHandler())
+_silent.propagate = False  # the library would log what came over the wire
+_silent.setLevel(logging.CRITICAL + 1)
+
+
+class ReplacedError(Exception):
+    """Another controller took the application over: this one must not decide anything any more."""
+
+
+class LostError(Exception):
+    """The connection is gone or silent; it will be tried again."""
+
+
+def event_of(text: str | bytes) -> Event | None:
+    """What Asterisk said, as its shape; None for anything else. Never raises."""
+    document = parse(text)
+    if not isinstance(document, dict):
+        return None
+    kind = document.get("type")
+    if not isinstance(kind, str) or kind not in HEARD:
+        return None
+    return read(EVENTS[kind], document)
+
+
+class EventSocket:
+    def __init__(self, address: Address, http: Http, heard: Callable[[Event], None]) -> None:
+        self._address, self._http, self._heard = address, http, heard
+        self._replaced = False
+        self._doubted = asyncio.Event()
+
+    def doubt(self) -> None:
+        """Somebody could not reach Asterisk: connect anew, so that everything is looked at again."""
+        self._doubted.set()
+
+    async def run(self, up: Callable[[], None], down: Callable[[], None]) -> NoReturn:
+        """Runs until cancelled; calls `up` when subscribed and `down` when lost. Raises ReplacedError."""
+        backoff = Backoff()
+        while True:
+            connected = False
+            try:
+                async with self._connection() as socket, asyncio.TaskGroup() as both:
+                    both.create_task(self._listen(socket))
+                    await self._subscribe()
+                    backoff.connected()
+                    connected = True
+                    up()
+                    both.create_task(self._probe())
+            except* (LostError, OSError, websockets.WebSocketException):
+                pass  # also TimeoutError, which is an OSError
+            finally:
+                if connected:
+                    down()
+            if self._replaced:
+                raise ReplacedError
+            await asyncio.sleep(backoff.pause_s())
+
+    def _connection(self) -> connect:
+        address = self._address
+        target = api.events_event_websocket(app=[APP], subscribe_all=False).target
+        return connect(
+            f"ws://{address.host}:{address.port}{target}",
+            additional_headers={"Authorization": address.authorization},
+            compression=None,
+            proxy=None,
+            user_agent_header=None,
+            open_timeout=HELLO_S,
+            close_timeout=0.2,
+            ping_interval=PING_S,
+            ping_timeout=FROZEN_S,
+            logger=_silent,
+        )
+
+    async def _listen(self, socket: ClientConnection) -> NoReturn:
+        async for text in socket:
+            event = event_of(text)
+            if isinstance(event, ApplicationReplaced):
+                self._replaced = True
+                break
+            if event is not None:
+                self._heard(event)
+        raise LostError
+
+    async def _subscribe(self) -> None:
+        wanted = {"allowed": [{"type": kind} for kind in HEARD]}
+        for request in (
+            api.applications_filter(APP, filter=wanted),
+            api.applications_subscribe(APP, event_source=SOURCES),
+        ):
+            if (await self._http.ask(request, timeout_s=HELLO_S)).result is not Result.DONE:
+                raise LostError
+
+    async def _probe(self) -> NoReturn:
+        """A socket may answer pings while the rest of Asterisk hangs, or while nothing is sent to it any more."""
+        self._doubted.clear()
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._doubted.wait(), PING_S)
+                raise LostError
+            if (await self._http.ask(api.applications_get(APP), timeout_s=FROZEN_S)).result is not Result.DONE:
+                raise LostError
