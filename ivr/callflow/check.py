@@ -1,0 +1,215 @@
+"""A folder of callflows -> a plan, or everything that is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from ivr.callflow import groups as group_files
+from ivr.callflow.groups import WrittenGroups, read_groups
+from ivr.callflow.lines import WrittenLine, read_line
+from ivr.callflow.prompts import Prompts, check_placeholders, check_prompts, find_prompts, music, spoken_text
+from ivr.callflow.speech import VOICES
+from ivr.callflow.walk import check_steps
+from ivr.core.flow import Plan
+from ivr.core.hours import Service, compile_hours
+from ivr.core.ids import LineId, PromptId
+from ivr.core.spoken import fragments
+from ivr.source.findings import Finding, Findings, Place, did_you_mean, errors, shown
+from ivr.source.tree import read_text
+
+LOOK_AHEAD = timedelta(days=731)
+
+
+class CallflowError(Exception):
+    """The callflows cannot be used as they are; `findings` holds everything that was found, warnings too."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        wrong = errors(findings)
+        more = f" (and {len(wrong) - 1} more: run `ivr check`)" if len(wrong) > 1 else ""
+        super().__init__(f"{wrong[0] if wrong else 'the callflows cannot be used'}{more}")
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What one reading of a folder gave; `plan` is None when there is an error among the findings."""
+
+    plan: Plan | None
+    findings: tuple[Finding, ...]
+
+
+def load_plan(callflows: Path) -> Plan:
+    """The plan of a folder. Raises `CallflowError` with all findings when there is an error among them."""
+    folder = read_folder(callflows)
+    if folder.plan is None:
+        raise CallflowError(folder.findings)
+    return folder.plan
+
+
+def check_paths(paths: Iterable[Path], today: date | None = None) -> list[Finding]:
+    """Every finding in callflow folders or single files of them, in reading order. A file is looked at along with the
+    rest of its folder. `today`: from when on the hours are tried (by default the present day, UTC)."""
+    found: set[Finding] = set()
+    for path in paths:
+        if path.is_dir():
+            found.update(read_folder(path, today).findings)
+        elif not path.exists():
+            findings = Findings()
+            findings.error(Place(path), "there is no such file or folder", "correct the name")
+            found.update(findings.all())
+        else:
+            found.update(
+                finding
+                for finding in read_folder(path.parent, today, path).findings
+                if finding.place.file == path or finding.place.file.suffix != ".yaml"
+            )
+    return sorted(found)
+
+
+def line_ids(callflows: Path) -> frozenset[LineId]:
+    """The lines that have a file, whatever is in it."""
+    return frozenset(LineId(path.stem) for path in _line_files(callflows))
+
+
+def read_folder(callflows: Path, today: date | None = None, also: Path | None = None) -> Folder:
+    """Read everything in a folder; `also`: a file that is a line's whatever its name is."""
+    findings = Findings()
+    groups = read_groups(callflows / group_files.FILE, findings)
+    files = _line_files(callflows)
+    if also is not None and also not in files and also.name != group_files.FILE:
+        files.append(also)
+    lines = [read_line(path, findings) for path in files]
+    prompts = find_prompts(callflows)
+    if not lines:
+        findings.error(Place(callflows), "there is no line in this folder", "copy a shipped line's file into it")
+    for stray in sorted(callflows.glob("*.yml")):
+        findings.warn(Place(stray), "this file is not read", f"call it {shown(stray.stem)}.yaml")
+    _numbers_differ(lines, findings)
+    for line in lines:
+        _check_line(line, groups, prompts, today or datetime.now(UTC).date(), findings)
+    check_prompts(prompts, _used(lines, prompts, findings), findings)
+    check_placeholders(prompts, VOICES, findings)
+    if not music(callflows):
+        findings.error(Place(callflows), "there is no music for those who wait", "put a WAV file into music/")
+    found = findings.all()
+    return Folder(None if errors(found) else _plan(callflows, lines, groups, prompts), found)
+
+
+def _line_files(callflows: Path) -> list[Path]:
+    return [path for path in sorted(callflows.glob("*.yaml")) if path.name != group_files.FILE]
+
+
+def _plan(callflows: Path, lines: Sequence[WrittenLine], groups: WrittenGroups, prompts: Prompts) -> Plan | None:
+    if groups.default is None:
+        return None
+    made = {line.id: line.line for line in lines if line.line is not None}
+    return Plan(_version(callflows, prompts), made, dict(groups.groups), groups.default)
+
+
+def _version(callflows: Path, prompts: Prompts) -> str:
+    """The same for the same contents, wherever they lie: files that decide, and sounds that are heard."""
+    sum_of_all = hashlib.sha256()
+    heard = [prompt.sound for prompt in prompts.values() if prompt.sound is not None]
+    for path in sorted([*callflows.glob("*.yaml"), *heard, *music(callflows)]):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        sum_of_all.update(f"{path.relative_to(callflows).as_posix()} {content}\n".encode())
+    return sum_of_all.hexdigest()[:12]
+
+
+def _numbers_differ(lines: Sequence[WrittenLine], findings: Findings) -> None:
+    seen: dict[str, WrittenLine] = {}
+    for line in lines:
+        if line.number is None:
+            continue
+        other = seen.setdefault(line.number.value, line)
+        if other is not line:
+            what = f"the number {line.number.value} belongs to the line `{other.id}` already"
+            findings.error(line.number.place, what, "give each line a number of its own")
+
+
+def _check_line(line: WrittenLine, groups: WrittenGroups, prompts: Prompts, today: date, findings: Findings) -> None:
+    for mention in (mention for named in line.groups.values() for mention in named):
+        if mention.name not in groups.named:
+            guess = did_you_mean(mention.name, groups.named)
+            instead = f"did you mean `{guess}`?" if guess else f"add it to {group_files.FILE}"
+            findings.error(mention.place, f"there is no group `{shown(mention.name)}`", instead)
+    _check_hours(line, today, findings)
+    check_steps(line, prompts, findings)
+    _check_words(line, prompts, findings)
+
+
+def _check_hours(line: WrittenLine, today: date, findings: Findings) -> None:
+    """That the line opens at all, and that somebody serves it whenever it is open."""
+    if line.hours is None or not line.hours_clean:
+        return
+    spans = compile_hours(line.hours, today, today + LOOK_AHEAD).spans
+    if not spans:
+        what = "by these hours the line never opens again"
+        findings.error(line.hours_place, what, "write opening times, e.g. `daily: 06:00-02:00`")
+    for service in Service:
+        first = next((span for span in spans if span.service is service), None)
+        if first is not None and not line.groups.get(service):
+            who = "the night line" if service is Service.NIGHT else "the day service"
+            what = f"nobody serves {who}: no group is named for `{service}` ({first.rule})"
+            findings.error(line.groups_place, what, f"write `{service}: [name-of-a-group]` below `groups:`")
+    has_night = any(plan.night for regime in line.hours.regimes for plan in regime.week)
+    if has_night and spans and all(span.service is Service.DAY for span in spans):
+        findings.warn(
+            line.hours_place, "the night never falls within the opening hours", "correct `night`, or delete it"
+        )
+
+
+def _check_words(line: WrittenLine, prompts: Prompts, findings: Findings) -> None:
+    """Words that a line must not say, e.g. that a call is free when it is not."""
+    for mention in line.prompts() if line.never_says else ():
+        prompt = prompts.get((line.language or "", PromptId(mention.name)))
+        text = spoken_text(prompt).lower() if prompt is not None else ""
+        for word in line.never_says:
+            if word.lower() in text:
+                what = f"the prompt `{mention.name}` says `{shown(word)}`, which this line must never say"
+                findings.error(mention.place, what, "use another prompt, or change its text")
+
+
+def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) -> Mapping[tuple[str, PromptId], Place]:
+    """Every prompt some line may play -> where that stands. What is in no file at all is a finding at once."""
+    used: dict[tuple[str, PromptId], Place] = {}
+    for line in lines:
+        if line.language is None:
+            continue
+        names = [name for language, name in prompts if language == line.language]
+        for mention in line.prompts():
+            key = (line.language, PromptId(mention.name))
+            if key in prompts:
+                used.setdefault(key, mention.place)
+                continue
+            guess = did_you_mean(mention.name, names)
+            instead = f"write its text into prompts/{line.language}/{mention.name}.txt, then run `ivr prompts build`"
+            what = f"there is no prompt `{shown(mention.name)}`"
+            findings.error(mention.place, what, f"did you mean `{guess}`?" if guess else instead)
+        for step in line.steps.values():
+            if step.kind == "say":
+                used |= _used_fragments(line.language, step.place, prompts, findings)
+    return used
+
+
+def _used_fragments(
+    language: str, place: Place, prompts: Prompts, findings: Findings
+) -> dict[tuple[str, PromptId], Place]:
+    keys = [(language, fragment) for fragment in fragments()]
+    missing = [name for _, name in (key for key in keys if key not in prompts)]
+    if missing:
+        some = ", ".join(f"`{name}`" for name in missing[:3])
+        what = f"{len(missing)} of the words this step is made of are missing ({some}{', ...' if missing[3:] else ''})"
+        findings.error(place, what, f"write their texts into prompts/{language}/, as for the shipped language")
+    return {key: place for key in keys if key in prompts}
+
+
+def prompt_text(callflows: Path, language: str, prompt: PromptId) -> str | None:
+    """What a prompt says, on one line; None when it has no text."""
+    found = find_prompts(callflows).get((language, prompt))
+    text = read_text(found.text_file, Findings()) if found is not None and found.has_text else None
+    return " ".join(text.split()) if text is not None else None

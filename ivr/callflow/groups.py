@@ -1,0 +1,65 @@
+"""`groups.yaml` -> `core.flow.Group`s and the default one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.core.flow import Group, Strategy
+from ivr.core.ids import GroupId
+from ivr.source import values
+from ivr.source.fields import Fields, text_of
+from ivr.source.findings import Findings
+from ivr.source.tree import Node, Table, read_tree
+
+FILE = "groups.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenGroups:
+    """`named`: every group that has an entry, also one with mistakes in it."""
+
+    groups: Mapping[GroupId, Group]
+    default: GroupId | None
+    named: frozenset[str]
+
+
+def read_groups(path: Path, findings: Findings) -> WrittenGroups:
+    tree = read_tree(path, findings)
+    fields = Fields(tree, "the file of groups", ("default", "groups"), findings)
+    node = fields.need("groups", "`groups:` and below it each group")
+    groups: dict[GroupId, Group] = {}
+    named: set[str] = set()
+    if isinstance(node, Table):
+        for key, body in node.pairs:
+            named.add(key.value)
+            if values.name(key, "the name of a group", findings) is not None:
+                group = _group(GroupId(key.value), body, findings)
+                if group is not None:
+                    groups[group.id] = group
+    elif node is not None:
+        findings.error(node.place, "`groups` is not written like this", "write the name of each group, then its rules")
+    default = text_of(fields.need("default", "`default:` and a group for new volunteers"), "`default`", findings)
+    if default is not None:
+        values.choice(default, "group", named, findings)
+    return WrittenGroups(groups, GroupId(default.value) if default else None, frozenset(named))
+
+
+def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
+    fields = Fields(body, "a group", ("strategy", "ring", "rounds", "rest", "wrap_up"), findings)
+    strategy = text_of(fields.need("strategy", "`strategy: ring_all` or `longest_idle`"), "`strategy`", findings)
+    chosen = values.choice(strategy, "strategy", tuple(Strategy), findings) if strategy else None
+    ring = _seconds(fields, "ring", "20s", 5, 120)
+    rest = _seconds(fields, "rest", "10s", 0, 600)
+    wrap_up = _seconds(fields, "wrap_up", "30s", 0, 3600)
+    written = text_of(fields.need("rounds", "`rounds: 2`"), "`rounds`", findings)
+    rounds = values.whole(written, "`rounds`", 1, 20, findings) if written else None
+    if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None:
+        return None
+    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up)
+
+
+def _seconds(fields: Fields, key: str, example: str, least: int, most: int) -> float | None:
+    text = text_of(fields.need(key, f"`{key}: {example}`"), f"`{key}`", fields.findings)
+    return values.duration(text, f"`{key}`", least, most, fields.findings) if text else None

@@ -1,0 +1,156 @@
+"""One line's file -> `core.flow.Line`, with the places that the checks point at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr.callflow.schedule import read_hours
+from ivr.callflow.steps import Mention, WrittenStep, prompts_in, read_steps
+from ivr.core.flow import Flow, Line
+from ivr.core.hours import Hours, Service
+from ivr.core.ids import GroupId, LineId, PromptId, StepName
+from ivr.source import values
+from ivr.source.fields import Fields, text_of, texts_of
+from ivr.source.findings import Findings, Place, shown
+from ivr.source.tree import Text, read_tree
+
+KEYS = (
+    "name",
+    "number",
+    "language",
+    "never_says",
+    "short_abandon",
+    "groups",
+    "technical",
+    "hours",
+    "start",
+    "steps",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLine:
+    """A line as far as it could be read; `line` is None when something in it is wrong."""
+
+    id: LineId
+    place: Place
+    line: Line | None
+    number: Text | None
+    language: str | None
+    never_says: tuple[str, ...]
+    hours: Hours | None
+    hours_place: Place
+    hours_clean: bool
+    """Nothing is wrong in the hours as such, so that it is worth asking when they open."""
+    groups_place: Place
+    groups: Mapping[Service, tuple[Mention, ...]]
+    technical: tuple[Mention, ...]
+    start: Mention | None
+    steps: Mapping[StepName, WrittenStep]
+
+    def prompts(self) -> tuple[Mention, ...]:
+        """Every prompt that is named anywhere in the file."""
+        return self.technical + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
+
+
+def read_line(path: Path, findings: Findings) -> WrittenLine:
+    before = len(findings.all())
+    identity = Text(path.stem, Place(path), True)
+    values.name(identity, "the name of a line (the file's name)", findings)
+    fields = Fields(read_tree(path, findings), "a line", KEYS, findings)
+    name = _name(fields, findings)
+    number = _number(fields, findings)
+    language = _language(fields, findings)
+    groups = _groups(fields, findings)
+    technical = prompts_in(
+        fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
+    )
+    so_far = len(findings.all())
+    hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
+    hours_clean = len(findings.all()) == so_far
+    start = text_of(fields.need("start", "`start:` and the name of the first step"), "`start`", findings)
+    steps = read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings)
+    short = text_of(fields.get("short_abandon"), "`short_abandon`", findings)
+    short_s = values.duration(short, "`short_abandon`", 0, 120, findings) if short else 10.0
+    made = [step.step for step in steps.values() if step.step is not None]
+    line: Line | None = None
+    if name and number and language and hours and start and short_s is not None and len(findings.all()) == before:
+        line = Line(
+            id=LineId(path.stem),
+            number=number.value,
+            name=name,
+            language=language,
+            flow=Flow(StepName(start.value), {step.name: step for step in made}),
+            hours=hours,
+            tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
+            technical=tuple(PromptId(mention.name) for mention in technical),
+            short_abandon_s=short_s,
+        )
+    return WrittenLine(
+        id=LineId(path.stem),
+        place=Place(path),
+        line=line,
+        number=number,
+        language=language,
+        never_says=tuple(text.value for text in _never_says(fields, findings)),
+        hours=hours,
+        hours_place=fields.key("hours") or Place(path),
+        hours_clean=hours_clean,
+        groups_place=fields.key("groups") or Place(path),
+        groups=groups,
+        technical=technical,
+        start=Mention(start.value, start.place, "start") if start else None,
+        steps=steps,
+    )
+
+
+def _name(fields: Fields, findings: Findings) -> str | None:
+    text = text_of(fields.need("name", "`name:` as volunteers read it on the phone"), "`name`", findings)
+    if text is None:
+        return None
+    if len(text.value) <= 40 and all(letter.isalnum() or letter in " -." for letter in text.value):
+        return text.value
+    what = f"`{shown(text.value)}` cannot be shown on every phone"
+    findings.error(text.place, what, "use at most 40 letters, digits, spaces, hyphens and dots")
+    return None
+
+
+def _number(fields: Fields, findings: Findings) -> Text | None:
+    text = text_of(fields.need("number", '`number: "116111"`'), "`number`", findings)
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9]{3,15}", text.value) is None:
+        instead = 'write 3 to 15 digits without spaces, e.g. "116111"'
+        findings.error(text.place, f"`{shown(text.value)}` is not a telephone number", instead)
+        return None
+    if text.plain:
+        findings.error(text.place, "the number stands without quotes", f'write "{text.value}"')
+    return text
+
+
+def _language(fields: Fields, findings: Findings) -> str | None:
+    text = text_of(fields.need("language", "`language: da`"), "`language`", findings)
+    if text is None or re.fullmatch(r"[a-z]{2}", text.value):
+        return text.value if text else None
+    findings.error(text.place, f"`{shown(text.value)}` is not a language", "write two letters, e.g. da or en")
+    return None
+
+
+def _groups(fields: Fields, findings: Findings) -> dict[Service, tuple[Mention, ...]]:
+    node = fields.need("groups", "`groups:` with `day:` and `night:`")
+    inner = Fields(node, "`groups`", tuple(Service), findings)
+    return {
+        service: tuple(
+            Mention(text.value, text.place, service) for text in texts_of(inner.get(service), f"`{service}`", findings)
+        )
+        for service in Service
+        if inner.get(service) is not None
+    }
+
+
+def _never_says(fields: Fields, findings: Findings) -> tuple[Text, ...]:
+    node = fields.get("never_says")
+    return texts_of(node, "`never_says`", findings) if node is not None else ()

@@ -1,0 +1,148 @@
+"""The `hours` of a line's file -> `core.hours.Hours`."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from ivr.core.hours import DayException, DayPlan, Hours, Opening, Regime
+from ivr.source import values
+from ivr.source.fields import Fields, text_of, texts_of
+from ivr.source.findings import Findings, Place, one_of, shown
+from ivr.source.tree import Listing, Node, Table, Text
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TIME_ZONES = ("Europe/Copenhagen", "America/Nuuk", "Atlantic/Faroe", "UTC")
+"""The wall clocks of the realm; a line elsewhere may be added."""
+
+
+def read_hours(node: Node | None, findings: Findings) -> Hours | None:
+    """The hours as data, or None with findings. What cannot be read is left out, so that the rest is still checked."""
+    if node is None:
+        return None
+    fields = Fields(node, "`hours`", ("tz", "night", "table", "exceptions"), findings)
+    tz = text_of(fields.need("tz", "`tz: Europe/Copenhagen`"), "`tz`", findings)
+    if tz is not None and values.choice(tz, "time zone", TIME_ZONES, findings) is None:
+        tz = None
+    night = _night(fields.get("night"), findings)
+    regimes = _table(fields.need("table", "`table:` with the opening hours of each day"), night, findings)
+    exceptions = _exceptions(fields.get("exceptions"), night, findings)
+    return Hours(tz.value, regimes, exceptions) if tz is not None else None
+
+
+def _table(node: Node | None, night: Opening | None, findings: Findings) -> tuple[Regime, ...]:
+    if node is None:
+        return ()
+    if not isinstance(node, Listing):
+        findings.error(node.place, "`table` is a list", "begin each row with `- valid_from: 2026-01-01`")
+        return ()
+    regimes: list[Regime] = []
+    seen: dict[date | None, Place] = {}
+    for item in node.items:
+        regime = _regime(item, night, findings)
+        if regime is None:
+            continue
+        if regime.valid_from in seen:
+            when = regime.valid_from.isoformat() if regime.valid_from else "always"
+            what = f"two rows are valid from {when} (the first on line {seen[regime.valid_from].line})"
+            findings.error(item.place, what, "give each row a `valid_from` of its own")
+            continue
+        seen[regime.valid_from] = item.place
+        regimes.append(regime)
+    return tuple(sorted(regimes, key=lambda regime: regime.valid_from or date.min))
+
+
+def _regime(node: Node, night: Opening | None, findings: Findings) -> Regime | None:
+    if not isinstance(node, Table):
+        findings.error(node.place, "a row of the table is not written like this", "write `mon-fri: 06:00-02:00`")
+        return None
+    valid_from: date | None = None
+    week = [DayPlan()] * 7
+    named: dict[int, Text] = {}
+    for key, value in node.pairs:
+        if key.value == "valid_from":
+            written = text_of(value, "`valid_from`", findings)
+            valid_from = values.day(written, findings) if written else None
+            if valid_from is None:
+                return None
+        elif key.value == "night":
+            night = _night(value, findings)
+    for key, value in node.pairs:
+        if key.value in ("valid_from", "night"):
+            continue
+        days = _days(key, findings)
+        plan = DayPlan(_openings(value, findings), night)
+        for day in days:
+            if day in named:
+                what = f"{DAYS[day]} is named a second time (first as `{named[day].value}`)"
+                findings.error(key.place, what, "name each day once")
+            named[day] = key
+            week[day] = plan
+    return Regime(valid_from, tuple(week))
+
+
+def _days(key: Text, findings: Findings) -> tuple[int, ...]:
+    """`mon`, `mon-fri`, `daily` as weekday numbers."""
+    if key.value == "daily":
+        return tuple(range(7))
+    first, _, last = key.value.partition("-")
+    if first in DAYS and (last or first) in DAYS:
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        if begin <= end:
+            return tuple(range(begin, end + 1))
+        findings.error(key.place, f"`{key.value}` runs backwards", "write two lines, e.g. `sat-sun` and `mon`")
+        return ()
+    known = (*DAYS, "daily", "mon-fri", "sat-sun", "valid_from", "night")
+    findings.error(key.place, f"`{shown(key.value)}` is no day of the week", one_of(key.value, known))
+    return ()
+
+
+def _openings(node: Node, findings: Findings) -> tuple[Opening, ...]:
+    """`closed`, one opening time or a list of them."""
+    written = texts_of(node, "the opening time", findings)
+    if [text.value for text in written] == ["closed"]:
+        return ()
+    openings: list[Opening] = []
+    for text in written:
+        found = values.opening(text, findings)
+        if found is None:
+            continue
+        opening = Opening(*found)
+        if any(opening.start < other.end and other.start < opening.end for other in openings):
+            findings.error(text.place, f"{opening} overlaps another opening of the day", "write them as one")
+            continue
+        openings.append(opening)
+    return tuple(sorted(openings))
+
+
+def _night(node: Node | None, findings: Findings) -> Opening | None:
+    written = text_of(node, "`night`", findings)
+    if written is None or written.value == "none":
+        return None
+    found = values.opening(written, findings)
+    return Opening(*found) if found else None
+
+
+def _exceptions(node: Node | None, night: Opening | None, findings: Findings) -> tuple[DayException, ...]:
+    if node is None:
+        return ()
+    if not isinstance(node, Listing):
+        findings.error(node.place, "`exceptions` is a list", "begin each with `- date: 2026-12-24`")
+        return ()
+    found: dict[date, DayException] = {}
+    for item in node.items:
+        fields = Fields(item, "an exception", ("date", "hours", "night", "reason"), findings)
+        when = text_of(fields.need("date", "`date: 2026-12-24`"), "`date`", findings)
+        hours = fields.need("hours", "`hours: closed` or `hours: 10:00-14:00`")
+        reason = text_of(fields.need("reason", "`reason:` and why, for those who wonder later"), "`reason`", findings)
+        day = values.day(when, findings) if when else None
+        plan = DayPlan(
+            _openings(hours, findings) if hours else (),
+            _night(fields.get("night"), findings) if fields.get("night") else night,
+        )
+        if day is None or when is None or reason is None:
+            continue
+        if day in found:
+            findings.error(when.place, f"{day.isoformat()} has an exception already", "keep one of the two")
+            continue
+        found[day] = DayException(day, plan, " ".join(reason.value.split()))
+    return tuple(found[day] for day in sorted(found))

@@ -1,0 +1,237 @@
+"""The steps of a line's file -> `core.flow` steps, with the places where other steps and prompts are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ivr.core.flow import Announcement, Enqueue, Hangup, HoursBranch, Menu, Play, Say, Spoken, Step
+from ivr.core.ids import PromptId, StepName
+from ivr.source import values
+from ivr.source.fields import Fields, text_of, texts_of
+from ivr.source.findings import Findings, Place, one_of, shown
+from ivr.source.tree import Listing, Node, Table, Text
+
+KEYS = tuple("0123456789*#")
+KINDS = ("play", "say", "hours", "menu", "enqueue", "hangup")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A step or prompt is named here; of a step, `role` is the key it stands under, e.g. `on_timeout`."""
+
+    name: str
+    place: Place
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStep:
+    """A step as far as it could be read: `step` is None when something in it is wrong."""
+
+    name: StepName
+    place: Place
+    kind: str
+    step: Step | None
+    targets: tuple[Mention, ...]
+    prompts: tuple[Mention, ...]
+    spoken: tuple[Mention, ...]
+    """The part of `prompts` that everybody hears who goes through the step; in a queue nobody has to hear any."""
+
+    def target(self, role: str) -> Mention | None:
+        return next((mention for mention in self.targets if mention.role == role), None)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One step being read: what it names is collected even when the step itself cannot be made."""
+
+    name: StepName
+    findings: Findings
+    targets: list[Mention] = field(default_factory=list)
+    prompts: list[Mention] = field(default_factory=list)
+    spoken: list[Mention] = field(default_factory=list)
+
+    def target(self, fields: Fields, role: str) -> StepName | None:
+        return self.aim(fields.need(role, f"`{role}:` and the name of the step that follows"), role)
+
+    def aim(self, node: Node | None, role: str) -> StepName | None:
+        text = text_of(node, f"`{role}`", self.findings)
+        if text is None:
+            return None
+        self.targets.append(Mention(text.value, text.place, role))
+        return StepName(text.value)
+
+    def heard(self, node: Node | None, what: str, by_all: bool = False) -> tuple[PromptId, ...]:
+        mentions = prompts_in(node, what, self.findings)
+        self.prompts += mentions
+        if by_all:
+            self.spoken += mentions
+        return tuple(PromptId(mention.name) for mention in mentions)
+
+
+def prompts_in(node: Node | None, what: str, findings: Findings) -> tuple[Mention, ...]:
+    """The prompts that are named: one, or a list."""
+    return tuple(
+        Mention(name, text.place)
+        for text in texts_of(node, what, findings)
+        if (name := values.name(text, "the name of a prompt", findings)) is not None
+    )
+
+
+def read_steps(node: Node | None, findings: Findings) -> Mapping[StepName, WrittenStep]:
+    if node is None:
+        return {}
+    if not isinstance(node, Table):
+        findings.error(node.place, "`steps` is not written like this", "write the name of each step, then what it does")
+        return {}
+    return {step.name: step for step in _each(node, findings)}
+
+
+def _each(table: Table, findings: Findings) -> Iterator[WrittenStep]:
+    for key, body in table.pairs:
+        values.name(key, "the name of a step", findings)
+        reading = _Reading(StepName(key.value), findings)
+        kind, step = _read(reading, body, findings)
+        yield WrittenStep(
+            StepName(key.value),
+            key.place,
+            kind,
+            step,
+            tuple(reading.targets),
+            tuple(reading.prompts),
+            tuple(reading.spoken),
+        )
+
+
+def _read(reading: _Reading, body: Node, findings: Findings) -> tuple[str, Step | None]:
+    if isinstance(body, Text) and body.value == "hangup":
+        return "hangup", Hangup(reading.name)
+    if not isinstance(body, Table) or not body.pairs:
+        what = f"the step `{shown(reading.name)}` does nothing"
+        findings.error(body.place, what, f"begin it with one of {', '.join(f'`{kind}:`' for kind in KINDS)}")
+        return "", None
+    kinds = [key for key, _ in body.pairs if key.value in KINDS]
+    if not kinds:
+        first = body.pairs[0][0]
+        findings.error(first.place, f"there is no step `{shown(first.value)}`", one_of(first.value, KINDS))
+        return "", None
+    for extra in kinds[1:]:
+        what = f"the step `{shown(reading.name)}` does two things, `{kinds[0].value}` and `{extra.value}`"
+        findings.error(extra.place, what, "make two steps of it, the first with `then:` to the second")
+    kind = kinds[0].value
+    return kind, _READERS[kind](reading, body)
+
+
+def _play(reading: _Reading, body: Table) -> Step | None:
+    fields = Fields(body, "a `play` step", ("play", "then"), reading.findings)
+    prompts = reading.heard(fields.get("play"), "`play`", by_all=True)
+    then = reading.target(fields, "then")
+    return Play(reading.name, prompts, then) if prompts and then else None
+
+
+def _say(reading: _Reading, body: Table) -> Step | None:
+    fields = Fields(body, "a `say` step", ("say", "then"), reading.findings)
+    text = text_of(fields.get("say"), "`say`", reading.findings)
+    what = values.choice(text, "sentence to compute called", tuple(Spoken), reading.findings) if text else None
+    then = reading.target(fields, "then")
+    return Say(reading.name, Spoken(what), then) if what and then else None
+
+
+def _hours(reading: _Reading, body: Table) -> Step | None:
+    outer = Fields(body, "an `hours` step", ("hours",), reading.findings)
+    fields = Fields(outer.get("hours"), "`hours`", ("open", "closed"), reading.findings)
+    opened, closed = reading.target(fields, "open"), reading.target(fields, "closed")
+    return HoursBranch(reading.name, opened, closed) if opened and closed else None
+
+
+def _menu(reading: _Reading, body: Table) -> Step | None:
+    findings = reading.findings
+    outer = Fields(body, "a `menu` step", ("menu",), findings)
+    known = ("play", "options", "timeout", "no_input", "no_match", "max_tries")
+    fields = Fields(outer.get("menu"), "a menu", known, findings)
+    prompts = reading.heard(fields.need("play", "`play:` and what the caller hears"), "`play`", by_all=True)
+    options = _options(reading, fields.need("options", '`options:` and below it e.g. "1": name-of-a-step'))
+    timeout = text_of(fields.need("timeout", "`timeout: 5s`, or callers wait for ever"), "`timeout`", findings)
+    tries = text_of(fields.need("max_tries", "`max_tries: 3`, or callers go round for ever"), "`max_tries`", findings)
+    seconds = values.duration(timeout, "`timeout`", 1, 60, findings) if timeout else None
+    most = values.whole(tries, "`max_tries`", 1, 10, findings) if tries else None
+    no_input, no_match = reading.target(fields, "no_input"), reading.target(fields, "no_match")
+    if not (prompts and options and no_input and no_match and seconds and most):
+        return None
+    return Menu(reading.name, prompts, options, seconds, no_input, no_match, most)
+
+
+def _options(reading: _Reading, node: Node | None) -> dict[str, StepName]:
+    options: dict[str, StepName] = {}
+    if node is None:
+        return options
+    if not isinstance(node, Table):
+        reading.findings.error(node.place, "`options` is not written like this", 'write e.g. "1": name-of-a-step')
+        return options
+    for key, value in node.pairs:
+        if key.value not in KEYS:
+            what = f"a telephone has no key `{shown(key.value)}`"
+            reading.findings.error(key.place, what, 'use "0" to "9", "*" and "#", each in quotes')
+        elif key.plain:
+            what = f"the key {key.value} stands without quotes"
+            reading.findings.error(key.place, what, f'write "{key.value}"')
+        step = reading.aim(value, f"options {key.value}")
+        if step is not None:
+            options[key.value] = step
+    return options
+
+
+def _enqueue(reading: _Reading, body: Table) -> Step | None:
+    findings = reading.findings
+    outer = Fields(body, "an `enqueue` step", ("enqueue",), findings)
+    known = ("welcome", "announce", "max_wait", "on_timeout", "on_nobody")
+    fields = Fields(outer.get("enqueue"), "a queue", known, findings)
+    welcome = reading.heard(fields.need("welcome", "`welcome:` and what a caller hears who joins"), "`welcome`")
+    announcements = _announcements(reading, fields.get("announce"))
+    text = text_of(fields.need("max_wait", "`max_wait: 30m`, or `max_wait: none`"), "`max_wait`", findings)
+    forever = text is not None and text.value == "none"
+    wait = values.duration(text, "`max_wait`", 30, 86400, findings) if text and not forever else None
+    on_timeout, on_nobody = reading.target(fields, "on_timeout"), reading.target(fields, "on_nobody")
+    if not (welcome and on_timeout and on_nobody and (forever or wait)):
+        return None
+    return Enqueue(reading.name, welcome, announcements, wait, on_timeout, on_nobody)
+
+
+def _announcements(reading: _Reading, node: Node | None) -> tuple[Announcement, ...]:
+    if node is None:
+        return ()
+    if not isinstance(node, Listing):
+        reading.findings.error(node.place, "`announce` is a list", "begin each with `- play:`")
+        return ()
+    found = []
+    for item in node.items:
+        fields = Fields(item, "an announcement", ("play", "first", "every"), reading.findings)
+        prompts = reading.heard(fields.need("play", "`play:` and one or more prompts"), "`play`")
+        first = text_of(fields.need("first", "`first: 45s`"), "`first`", reading.findings)
+        every = text_of(fields.need("every", "`every: 60s`, or `every: once`"), "`every`", reading.findings)
+        first_s = values.duration(first, "`first`", 5, 3600, reading.findings) if first else None
+        once = every is None or every.value == "once"
+        every_s = values.duration(every, "`every`", 15, 3600, reading.findings) if every and not once else None
+        if prompts and first_s:
+            found.append(Announcement(prompts, first_s, every_s))
+    return tuple(found)
+
+
+def _hangup(reading: _Reading, body: Table) -> Step | None:
+    fields = Fields(body, "a `hangup` step", ("hangup",), reading.findings)
+    node = fields.get("hangup")
+    if not (isinstance(node, Text) and node.value in ("", "now")):
+        place = node.place if node is not None else body.place
+        reading.findings.error(place, "`hangup` takes nothing", f"write `{shown(reading.name)}: hangup`")
+    return Hangup(reading.name)
+
+
+_READERS: Mapping[str, Callable[[_Reading, Table], Step | None]] = {
+    "play": _play,
+    "say": _say,
+    "hours": _hours,
+    "menu": _menu,
+    "enqueue": _enqueue,
+    "hangup": _hangup,
+}
