@@ -45,7 +45,8 @@ def open_again(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write and never makes the writer wait. Raises `StoreTrouble`, FileNotFoundError."""
+    """A connection that cannot write and never makes the writer wait. Raises `StoreTrouble`, and FileNotFoundError
+    when nothing was ever written."""
     if not path.exists():
         raise FileNotFoundError(path)
     with trouble():
@@ -53,6 +54,8 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         try:
             con.execute("PRAGMA query_only=ON")
             found, ours = _schema(con), len(migrations())
+            if found == 0:  # just being made
+                raise FileNotFoundError(path)  # noqa: TRY301
             _need(found <= ours, Ill.NEWER)
             _need(found == ours, Ill.OLDER)
         except BaseException:
@@ -108,7 +111,7 @@ def trouble() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreTrouble(diagnose(error)) from None
-    except StoreTrouble:
+    except (StoreTrouble, FileNotFoundError):
         raise
     except (PermissionError, NotADirectoryError, IsADirectoryError):
         raise StoreTrouble(Ill.READ_ONLY) from None

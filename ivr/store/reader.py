@@ -137,6 +137,10 @@ class Reader:
         """The lines this house knows of."""
         return [LineId(name) for (name,) in self._ask(_LINES)]
 
+    def knows(self, line: LineId) -> bool:
+        """Whether this line is, or ever was, one of ours."""
+        return line in self.lines() or bool(self._ask("SELECT 1 FROM facts WHERE line = ? LIMIT 1", (line,)))
+
     def ask(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """For the other parts of this room."""
         return self._ask(sql, values)

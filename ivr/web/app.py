@@ -118,7 +118,10 @@ class _Pages:
         params = Params(request, ("since", "until", "line", "limit"))
         limit = params.whole("limit", 1000, 1, 10_000)
         asked = (params.moment("since"), params.moment("until"), params.line(), limit + 1)
-        found = await asyncio.to_thread(self._parts.records.calls, *asked)
+        try:
+            found = await asyncio.to_thread(self._parts.records.calls, *asked)
+        except ValueError as wrong:
+            raise HTTPException(400, str(wrong)) from None
         return _json({"calls": found[:limit], "more": len(found) > limit})
 
     async def status(self, request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""What anybody at this machine may see without a token: counts and opening; no name, no call, nothing typed by staff."""
+"""What anybody at this machine may see without a token: counts and opening; no name, no call, nothing typed."""
 
 from __future__ import annotations
 

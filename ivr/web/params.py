@@ -40,7 +40,7 @@ class Params:
         return int(text)
 
     def moment(self, name: str) -> datetime | None:
-        """ISO 8601; without an offset it is local time in Denmark (of an hour that comes twice: the first). Aware UTC."""
+        """Aware UTC. ISO 8601; without an offset it is Danish local time (of an hour that comes twice: the first)."""
         text = self._given.get(name)
         if text is None:
             return None
