@@ -8,6 +8,9 @@ from importlib import import_module
 import click
 
 COMMANDS: dict[str, str] = {
+    "check": "ivr.cli.callflow:check",
+    "hours": "ivr.cli.callflow:hours",
+    "prompts": "ivr.cli.callflow:prompts",
     "up": "ivr.cli.up:up",
     "down": "ivr.cli.up:down",
     "status": "ivr.cli.up:status",

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ivr.callflow.load import CallflowError, load_plan
-from ivr.callflow.sounds import music, sounds
+from ivr.callflow import CallflowError, load_plan, music, sounds
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
 from ivr.core.flow import HoursBranch, Line, Plan, Play
