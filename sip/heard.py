@@ -28,6 +28,8 @@ _AROUND = 800
 _FOUND = 0.6
 """Likeness from which a window counts as found; of wrong speech in the same voice 1 in 100 get there by chance."""
 _PROBE = 0.5
+_SHORT_FIT = 0.75
+"""Mean likeness that a short word needs: it has fewer windows to speak for it."""
 _FAINT = 0.2
 """Windows quieter than this share of the prompt's loudest are silence and prove nothing."""
 _PART = 4
@@ -109,13 +111,14 @@ class _Pattern:
         count = len(self.starts)
         step = max(1, min(5, count // 3))
         self.probes = sorted({*range(0, count, step), *range(min(2, count)), *([count - 1] if count else [])})
-        self.needed = _FOUND if count >= _PART else WHOLE  # a short word must fit better: it has fewer witnesses
+        self.fit = _FOUND if count >= _PART else _SHORT_FIT
 
 
 @dataclass(frozen=True, slots=True)
 class _Find:
     heard: Heard
-    hits: int
+    weight: float
+    """How much sound it explains, and how well: the sum of its found windows' likeness."""
 
 
 class Ear:
@@ -172,7 +175,7 @@ def _worth_it(pattern: _Pattern, searched: Searched, offset: int, probe: int) ->
     first = max(0, min(probe - 2, len(pattern.starts) - 5))
     beside = slice(first, first + 5)
     likeness, _ = searched.near(pattern.windows[beside], pattern.starts[beside] + offset, _AROUND)
-    return int((likeness >= pattern.needed).sum()) >= min(3, len(pattern.starts))
+    return int((likeness >= _FOUND).sum()) >= min(3, len(pattern.starts))
 
 
 def _peaks(likeness: Band) -> list[int]:
@@ -187,11 +190,11 @@ def _peaks(likeness: Band) -> list[int]:
 
 def _check(pattern: _Pattern, searched: Searched, offset: int) -> _Find | None:
     likeness, lags = searched.near(pattern.windows, pattern.starts + offset, _AROUND)
-    good = likeness >= pattern.needed
+    good = likeness >= _FOUND
     middle = float(np.median(lags[good])) if good.any() else 0.0
     good &= np.abs(lags - middle) <= _AROUND // 2
     hits = int(good.sum())
-    if not hits:
+    if not hits or float(likeness[good].mean()) < pattern.fit:
         return None
     coverage = hits / len(good)
     first, last = _longest_run(good)
@@ -215,7 +218,8 @@ def _check(pattern: _Pattern, searched: Searched, offset: int) -> _Find | None:
         ends / RATE,
         len(pattern.sound) / RATE,
     )
-    return _Find(found, hits if whole else int(good[first : last + 1].sum()))
+    run = slice(None) if whole else slice(first, last + 1)
+    return _Find(found, float(likeness[run][good[run]].sum()))
 
 
 def _longest_run(good: NDArray[np.bool_]) -> tuple[int, int]:
@@ -252,7 +256,7 @@ def _edge(pattern: _Pattern, sound: Band, at: int, window: int) -> int:
 def _best(finds: list[_Find]) -> list[Heard]:
     """Every stretch explained once, by what explains most of it."""
     taken: list[Heard] = []
-    for find in sorted(finds, key=lambda one: (-one.hits, not one.heard.whole, one.heard.prompt)):
+    for find in sorted(finds, key=lambda one: (-one.weight, one.heard.prompt)):
         one = find.heard
         shared = max((_overlap(one, other) for other in taken), default=0.0)
         if shared <= 0.4 * (one.end_s - one.start_s):
