@@ -51,7 +51,7 @@ def check(paths: tuple[Path, ...], state: Path, as_json: bool) -> None:
 
 
 def check_files(paths: tuple[Path, ...]) -> list[Finding]:
-    """All findings in callflows and policies, whichever the paths are; a folder that holds both kinds is looked into."""
+    """All findings in callflows and policies, whichever the paths are; a folder that holds both is looked into."""
     callflows, found = [], set[Finding]()
     for path in _spread(paths):
         policy = path / POLICY if path.is_dir() else path
