@@ -159,4 +159,18 @@ def virtual() -> tuple[VirtualClock, Callable[[], asyncio.AbstractEventLoop]]:
     return clock, loops_on(clock)
 
 
-KINDS: tuple[Kind, ...] = (Kind("fake", fake, virtual),)
+# ---------------------------------------------------------------- the real one
+
+
+@asynccontextmanager
+async def asterisk(_given: object) -> AsyncIterator[Rig]:
+    from tests.sip.house import open_rig, shared_house
+
+    async with open_rig(await asyncio.to_thread(shared_house)) as rig:
+        yield rig
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("fake", fake, virtual),
+    Kind("asterisk", asterisk, lambda: (None, None), (pytest.mark.asterisk,)),
+)
