@@ -1,0 +1,236 @@
+"""Finds an Asterisk that fits, or gets one, and lays it out in the state directory.
+
+Order: the one named in the configuration; `asterisk` on the PATH when its version fits; Debian's package, unpacked
+without root and started through its own dynamic loader, so that the machine's libraries play no part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sip.asterisk.debian import Say, cached_tree
+from sip.asterisk.modules import ALLOWED
+from sip.trouble import SipTrouble
+
+OLDEST = 22
+"""Major version: the language of its interfaces that we speak."""
+
+_STAMP = ".made-from"
+_DOCUMENTATION = "documentation/core-en_US.xml"
+_SHARED = "usr/share/asterisk"
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """An Asterisk ready to be started."""
+
+    version: str
+    """As it calls itself, without the word Asterisk: `22.10.1`."""
+    start: tuple[str, ...]
+    """The words to start the program with; its options follow."""
+    modules: Path
+    """Our own module directory: only what is allowed lies in it."""
+    data: Path
+    """Where its documentation lies, without which it does not know its own options."""
+    source: str
+    """Where it came from, for people."""
+
+    @property
+    def rest_api(self) -> Path:
+        """Its description of its own REST interface (`*.json`)."""
+        return self.data / "rest-api"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A program with its modules and data, wherever they lie."""
+
+    start: tuple[str, ...]
+    version: str
+    modules: Path
+    data: Path
+
+
+def install(home: Path, say: Say, *, configured: Path | None = None, cache: Path | None = None) -> Asterisk:
+    """The Asterisk that runs from `home` (the state's `asterisk` directory), fetched when there is none.
+
+    Everything lies ready after the first time, and asking again takes a moment. Raises `SipTrouble`.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    if configured is not None:
+        return _settle(_examine(configured, why_asked="the configuration names"), home, str(configured))
+    on_path = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/local/sbin:/usr/sbin")
+    if on_path is not None:
+        try:
+            return _settle(_examine(Path(on_path), why_asked="the PATH names"), home, on_path)
+        except SipTrouble as unfit:
+            say(f"{unfit} Using Debian's instead.")
+    tree = _lay_tree(cached_tree(say, cache), home / "tree")
+    return _settle(_examine_tree(tree), home, "Debian")
+
+
+def refresh(home: Path, say: Say, *, cache: Path | None = None) -> Asterisk:
+    """Fetches Debian's Asterisk anew, as after a security fix; what runs goes on with the old one until a restart."""
+    tree = _lay_tree(cached_tree(say, cache, refresh=True), home / "tree")
+    return _settle(_examine_tree(tree), home, "Debian")
+
+
+# ---------------------------------------------------------------- looking at one
+
+
+def _examine(program: Path, why_asked: str) -> _Found:
+    if not program.is_file():
+        raise SipTrouble(f"There is no Asterisk at {program}, which {why_asked}: name its program file.")
+    version = _version((str(program),), str(program))
+    real = program.resolve()
+    modules = _first(
+        real.parent.parent.glob(pattern)
+        for pattern in ("lib/*/asterisk/modules", "lib/asterisk/modules", "lib64/asterisk/modules")
+    )
+    data = _first(
+        path.parent.parent
+        for place in (real.parent.parent, Path("/usr"), Path("/"))
+        for path in place.glob(f"*/*/{_DOCUMENTATION}")
+        if "asterisk" in path.parts
+    )
+    if modules is None or data is None:
+        missing = "modules" if modules is None else "documentation"
+        raise SipTrouble(f"The {missing} of {program}, which {why_asked}, cannot be found beside it.")
+    return _Found((str(program),), version, modules, data)
+
+
+def _examine_tree(tree: Path) -> _Found:
+    modules = next(tree.glob("usr/lib/*/asterisk/modules"), None)
+    if modules is None:
+        raise SipTrouble(f"{tree} holds no Asterisk: remove it and start again.")
+    start = _through_own_loader(tree)
+    return _Found(start, _version(start, "Debian's Asterisk"), modules, tree / _SHARED)
+
+
+def _through_own_loader(tree: Path) -> tuple[str, ...]:
+    """The tree's dynamic loader with the tree's libraries: the machine's own libraries play no part."""
+    loader = next(
+        (found for place in ("usr/lib", "lib") for found in sorted((tree / place).glob("*/ld-linux*.so.*"))), None
+    )
+    if loader is None:
+        raise SipTrouble(f"{tree} holds no dynamic loader: remove it and start again.")
+    libraries = ":".join(str(path) for path in _library_directories(tree))
+    return (str(loader), "--library-path", libraries, str(tree / "usr/sbin/asterisk"))
+
+
+def _library_directories(tree: Path) -> list[Path]:
+    return [
+        path for path in (*sorted(tree.glob("usr/lib/*-linux-*")), *sorted(tree.glob("lib/*-linux-*"))) if path.is_dir()
+    ]
+
+
+def _version(start: tuple[str, ...], name: str) -> str:
+    try:
+        told = subprocess.run(
+            [*start, "-V"], capture_output=True, text=True, errors="replace", timeout=20, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        told = ""
+    found = re.match(r"Asterisk (?:certified/)?((\d+)[.\d]*)", told)
+    if found is None:
+        raise SipTrouble(f"{name} does not start, so it cannot be used: is its directory mounted noexec?")
+    if int(found[2]) < OLDEST:
+        raise SipTrouble(f"{name} is version {found[1]}, and {OLDEST} or newer is needed.")
+    return found[1].rstrip(".")
+
+
+def _first(found: Iterable[Iterable[Path] | Path]) -> Path | None:
+    for entry in found:
+        if isinstance(entry, Path):
+            return entry
+        for path in entry:
+            return path
+    return None
+
+
+# ---------------------------------------------------------------- laying it out
+
+
+def _settle(found: _Found, home: Path, source: str) -> Asterisk:
+    missing = [name for name in ALLOWED if not (found.modules / f"{name}.so").is_file()]
+    if missing:
+        raise SipTrouble(f"The Asterisk from {source} lacks {', '.join(missing)}: use one that has them.")
+    wanted = {path: Path(f"{name}.so") for name in ALLOWED for path in [found.modules / f"{name}.so"]}
+    modules = home / "modules"
+    _lay(wanted, modules, made_from=[str(found.modules), found.version, *ALLOWED])
+    return Asterisk(found.version, found.start, modules, found.data, source)
+
+
+def _lay_tree(cached: Path, tree: Path) -> Path:
+    """What is needed of the cached tree, in the state directory: the program, the libraries it and the allowed modules
+    need (as the tree's own loader resolves them), and its documentation."""
+    signature = [str(cached), str(cached.stat().st_ino), str(cached.stat().st_ctime_ns), *ALLOWED]
+    if _made_from(tree) == signature:
+        return tree
+    modules = next(cached.glob("usr/lib/*/asterisk/modules"), None)
+    if modules is None:
+        raise SipTrouble(f"{cached} holds no Asterisk: remove {cached.parent} and start again.")
+    allowed = [modules / f"{name}.so" for name in ALLOWED]
+    files = {*(path for path in allowed if path.is_file()), *_libraries(cached, allowed), cached / "usr/sbin/asterisk"}
+    for place in (f"{_SHARED}/documentation", f"{_SHARED}/rest-api", "usr/share/doc/asterisk"):
+        files.update(path for path in (cached / place).rglob("*") if path.is_file())
+    _lay({path: path.relative_to(cached) for path in files}, tree, made_from=signature)
+    return tree
+
+
+def _libraries(cached: Path, modules: list[Path]) -> Iterator[Path]:
+    *start, program = _through_own_loader(cached)
+    yield Path(start[0])
+    for place in _library_directories(cached):
+        yield from place.glob("libgcc_s.so.*")  # asked for by name when a thread ends, seen by no loader beforehand
+    for path in (program, *map(str, modules)):
+        told = subprocess.run(
+            [*start[:1], "--list", *start[1:], path], capture_output=True, text=True, check=False
+        ).stdout
+        for found in re.findall(r"=> (\S+)", told):
+            if Path(found).is_relative_to(cached):
+                yield Path(found)
+
+
+def _lay(files: dict[Path, Path], target: Path, made_from: list[str]) -> None:
+    """The files under their new names in `target`, all or nothing: linked, or copied where links are not to be had."""
+    if _made_from(target) == made_from:
+        return
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        for source, name in files.items():
+            place = partial / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source.resolve(), place)
+            except OSError:
+                shutil.copy2(source, place)
+        (partial / _STAMP).write_text(json.dumps(made_from), encoding="utf-8")
+        old = target.with_name(f"{target.name}.{os.getpid()}.old")
+        if target.is_dir():
+            target.rename(old)
+        partial.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        if _made_from(target) == made_from:  # another start was quicker, with the same result
+            return
+        raise SipTrouble(
+            f"Asterisk could not be laid out in {target} ({error.strerror}): is there room, and may you write there?"
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _made_from(target: Path) -> object:
+    try:
+        return json.loads((target / _STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None

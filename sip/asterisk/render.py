@@ -1,0 +1,132 @@
+"""Fills in the templates of `asterisk-config/`. The same settings always give the same bytes."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sip.asterisk.modules import ALLOWED
+from sip.asterisk.settings import APPLICATION, Places, Settings
+from sip.private import write_privately
+from sip.trouble import SipTrouble
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-config"
+
+RELOADED: dict[str, str] = {
+    "extensions.conf": "dialplan reload",
+    "pjsip.conf": "module reload res_pjsip.so",
+    "queues.conf": "queue reload all",
+    "musiconhold.conf": "moh reload",
+}
+"""Which console command makes a running Asterisk take up a changed file; calls go on. Any other needs a restart."""
+
+_PATH = re.compile(r"/[\w./+@%:-]+")
+"""Path names that stay one word in every one of Asterisk's languages."""
+_LONGEST_SOCKET = 107
+
+
+def render(settings: Settings) -> frozenset[str]:
+    """Writes every file that differs into `settings.places.etc` (each in one step, 0600) and returns their names.
+
+    Raises `SipTrouble` when settings cannot be expressed, or the place cannot be written.
+    """
+    changed: set[str] = set()
+    for name, text in rendered(settings).items():
+        path = settings.places.etc / name
+        try:
+            same = path.read_text(encoding="utf-8") == text
+        except (OSError, UnicodeDecodeError):
+            same = False
+        if not same:
+            write_privately(path, text.encode())
+            changed.add(name)
+    return frozenset(changed)
+
+
+def rendered(settings: Settings) -> dict[str, str]:
+    """Every file's text by its name; writes nothing."""
+    _check(settings)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - not HTML; what may stand in a value is checked beforehand
+    )
+    environment.filters["spoken"] = _spoken
+    environment.filters["sounds"] = _sounds
+    values: dict[str, object] = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    values["accounts"] = sorted(settings.accounts, key=lambda account: account.volunteer)
+    values |= {"modules": ALLOWED, "application": APPLICATION, "media_address": _media_address(settings.sip_bind)}
+    names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.conf.j2"))
+    return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
+
+
+def reload_commands(changed: Iterable[str]) -> tuple[str, ...] | None:
+    """The console commands that make these changed files effective; None when only a restart does."""
+    names = sorted(changed)
+    if any(name not in RELOADED for name in names):
+        return None
+    return tuple(RELOADED[name] for name in names)
+
+
+def make_places(places: Places) -> None:
+    """The directories Asterisk needs, closed to other users; raises `SipTrouble`."""
+    try:
+        for place in places.made():
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SipTrouble(
+            f"{error.filename} cannot be made ({error.strerror}): name another place with --state."
+        ) from None
+
+
+def _media_address(bind: str) -> str | None:
+    """The address that goes into a call's description; None when we listen everywhere and each call has its own."""
+    return None if ipaddress.ip_address(bind).is_unspecified else bind
+
+
+def _spoken(name: str) -> str:
+    """A name as a phone may show it: what could end a string in the dialplan is left out."""
+    return "".join(letter for letter in name if letter.isalnum() or letter in " .-+/!").strip()
+
+
+def _sounds(paths: tuple[Path, ...]) -> str:
+    """`Playback`'s list: names without their ending, for Asterisk picks the format."""
+    return "&".join(str(_sane(path.with_suffix(""))) for path in paths)
+
+
+def _sane(path: Path) -> Path:
+    if _PATH.fullmatch(str(path)) is None:
+        raise SipTrouble(
+            f"Asterisk cannot work with the path {path}: use one of letters, digits and . - _ + only, without spaces."
+        )
+    return path
+
+
+def _check(settings: Settings) -> None:
+    for place in fields(settings.places):
+        _sane(getattr(settings.places, place.name))
+    if len(str(settings.places.console).encode()) > _LONGEST_SOCKET:
+        raise SipTrouble(f"The path {settings.places.run} is too long for a socket: use a shorter state directory.")
+    try:
+        ipaddress.ip_address(settings.sip_bind)
+    except ValueError:
+        raise SipTrouble(f"sip_bind is {settings.sip_bind!r}, which is no address: write it like 192.0.2.10.") from None
+    for line in settings.lines:
+        if re.fullmatch(r"\+?[0-9]{3,15}", line.number) is None:
+            raise SipTrouble(f"The line {line.id} has the number {line.number!r}: write digits only, such as 116111.")
+        if re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", line.id) is None:
+            raise SipTrouble(
+                f"{line.id!r} cannot be a line's name: use small letters, digits, - and _, a letter first."
+            )
+    numbers = [line.number for line in settings.lines]
+    for number in numbers:
+        if numbers.count(number) > 1:
+            raise SipTrouble(f"Two lines have the number {number}: give each its own.")
