@@ -1,5 +1,5 @@
 """What can go wrong on the telephone side before any call, said to the person who started us."""
 
 
-class SipTrouble(Exception):  # noqa: N818  reads as what it is
+class SipTrouble(Exception):
     """One clear sentence that says what is wrong and what to do."""

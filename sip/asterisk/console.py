@@ -12,7 +12,7 @@ _ENOUGH = 1_000_000
 """Bytes: no answer that we ask for is longer."""
 
 
-class ConsoleSilent(Exception):  # noqa: N818  reads as what happened
+class ConsoleSilent(Exception):
     """Nobody answers at the socket, or not in time."""
 
 

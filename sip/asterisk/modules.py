@@ -2,9 +2,9 @@
 
 The list is the whole list: Asterisk loads nothing else, and its module directory holds nothing else. Left out on
 purpose, because they show, keep or forward what a caller must not leave behind: `func_channel` and the header functions
-(they read the caller's address after every wipe), `bridge_native_rtp` (passes the caller's RTCP name on), recording and monitoring
-applications, CDR, CEL and logging back ends, `res_ari_asterisk` (loads modules on demand), `res_ari_recordings`,
-`app_dial` (not needed: volunteers are rung by the controller or by `app_queue`).
+(they read the caller's address after every wipe), `bridge_native_rtp` (passes the caller's RTCP name on), recording and
+monitoring applications, CDR, CEL and logging back ends, `res_ari_asterisk` (loads modules on demand),
+`res_ari_recordings`, `app_dial` (not needed: volunteers are rung by the controller or by `app_queue`).
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def start(asterisk: Asterisk, settings: Settings, boot_s: float = BOOT_S) -> int
             os.close(writing)
     pid = find_running(places)
     if pid is None:
-        raise SipTrouble("Asterisk ended right after it had started: `ivr asterisk shell --foreground` shows why.")
+        raise SipTrouble("Asterisk ended right after it had started: is the machine short of memory?")
     return pid
 
 
