@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "report": "ivr.cli.log:report",
     "events": "ivr.cli.log:events",
     "token": "ivr.cli.tokens:token",
+    "asterisk": "ivr.cli.asterisk:asterisk",
 }
 """Command name -> `module:attribute`."""
 

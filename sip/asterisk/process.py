@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sip.asterisk.console import ConsoleSilent, ask
 from sip.asterisk.install import Asterisk
-from sip.asterisk.render import make_places, reload_commands
+from sip.asterisk.render import RELOADED, make_places, reload_commands
 from sip.asterisk.settings import LOOPBACK, Places, Settings
 from sip.trouble import SipTrouble
 
@@ -157,16 +157,14 @@ def _within(patience_s: float, happened: Callable[[], bool]) -> bool:
 
 
 def reload(places: Places, changed: Iterable[str]) -> bool:
-    """Makes changed files effective while calls go on; False when only a restart does. Raises `SipTrouble`."""
-    commands = reload_commands(changed)
-    if commands is None:
-        return False
-    for command in commands:
+    """Makes changed files effective while calls go on; False when some of them need a restart. Raises `SipTrouble`."""
+    names = frozenset(changed)
+    for command in reload_commands(names):
         try:
             ask(places.console, command)
         except ConsoleSilent:
             raise SipTrouble("Asterisk does not answer, so its configuration was not renewed: is it running?") from None
-    return True
+    return names <= RELOADED.keys()
 
 
 def check_ports(settings: Settings) -> None:

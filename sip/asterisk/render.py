@@ -68,12 +68,9 @@ def rendered(settings: Settings) -> dict[str, str]:
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
 
 
-def reload_commands(changed: Iterable[str]) -> tuple[str, ...] | None:
-    """The console commands that make these changed files effective; None when only a restart does."""
-    names = sorted(changed)
-    if any(name not in RELOADED for name in names):
-        return None
-    return tuple(RELOADED[name] for name in names)
+def reload_commands(changed: Iterable[str]) -> tuple[str, ...]:
+    """The console commands that make these changed files effective, as far as that is possible without a restart."""
+    return tuple(RELOADED[name] for name in sorted(changed) if name in RELOADED)
 
 
 def make_places(places: Places) -> None:

@@ -54,7 +54,7 @@ class Places:
         )
 
     @staticmethod
-    def of_debian(etc: Path, moh: Path, triplet: str) -> Places:
+    def of_debian(etc: Path, moh: Path, triplet: str, modules: Path | None = None) -> Places:
         """Debian's own places, for an Asterisk that somebody else installed and runs."""
         lib = Path("/var/lib/asterisk")
         return Places(
@@ -63,7 +63,7 @@ class Places:
             Path("/var/log/asterisk"),
             lib,
             Path("/var/spool/asterisk"),
-            Path("/usr/lib") / triplet / "asterisk/modules",
+            modules or Path("/usr/lib") / triplet / "asterisk/modules",
             Path("/usr/share/asterisk"),
             moh,
         )
