@@ -70,7 +70,7 @@ def make_app(parts: Parts, *, hosts: Collection[str] = (), closing: asyncio.Even
             Route("/api/status", pages.status),
             Route("/api/reports/missed", pages.missed),
         ],
-        exception_handlers={HTTPException: _refused, OSError: _unreadable},
+        exception_handlers={HTTPException: _refused, OSError: _unreadable, Exception: _broken},
     )
     return _Door(app, LOOPBACK_NAMES | {name.lower() for name in hosts})
 
@@ -111,6 +111,8 @@ class _Pages:
         after = await self._resume_at(request)
         if self._streams >= MOST_STREAMS:
             raise HTTPException(503, "too many streams are open; close one, or ask /api/events from time to time")
+        if request.method == "HEAD":
+            return Response(media_type=EventStream.media_type)
         return _Counted(self, EventStream(self._parts.feed, after, self._closing))
 
     async def calls(self, request: Request) -> Response:
@@ -169,7 +171,7 @@ class _Counted(Response):
 
 class _Door:
     """Everything passes here: the Host header is looked at, every answer forbids what a browser need not do, and a
-    mistake of ours becomes a sentence."""
+    mistake of ours ends here."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app = app
@@ -178,12 +180,9 @@ class _Door:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        started = False
 
         async def send_out(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 given = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *(pair for pair in _GUARDS if pair[0] not in given)]
             await send(message)
@@ -195,12 +194,8 @@ class _Door:
             return
         try:
             await self._app(scope, receive, send_out)
-        except Exception as wrong:  # a mistake of ours: the page fails, the controller lives
+        except Exception as wrong:  # a mistake of ours, answered by `_broken`: the controller lives
             log.error("a web answer failed", extra={"keys": {"wrong": type(wrong).__name__}})  # noqa: TRY400
-            if not started:
-                await _json({"error": "this failed on our side; the log of the controller has it"}, 500)(
-                    scope, receive, send_out
-                )
 
 
 _GUARDS = (
@@ -216,14 +211,22 @@ _GUARDS = (
 def _json(
     document: object, status: int = 200, headers: Mapping[str, str] | None = None, media_type: str = "application/json"
 ) -> Response:
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
     return Response(body, status, headers, media_type)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 async def _refused(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, HTTPException)
     sentence = _SENTENCES.get(wrong.status_code, wrong.detail)
     return _json({"error": sentence}, wrong.status_code, wrong.headers)
+
+
+async def _broken(request: Request, wrong: Exception) -> Response:
+    return _json({"error": "this failed on our side; the log of the controller has it"}, 500)
 
 
 async def _unreadable(request: Request, wrong: Exception) -> Response:
