@@ -15,7 +15,7 @@ from itertools import count
 from typing import Final, NoReturn
 
 from ivr.core.news import Result
-from sip.ami.wire import LIMIT_BYTES, Fields, NotAmiError, block, next_block
+from sip.ami.wire import LIMIT_BYTES, Fields, NotAmiError, block, next_block, next_line
 from sip.ari.backoff import Backoff
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Ami:
 
     async def _read(self, reader: asyncio.StreamReader) -> NoReturn:
         async with asyncio.timeout(self._timeout_s):
-            if not (await reader.readline()).startswith(b"Asterisk Call Manager/"):
+            if not (await next_line(reader)).startswith(b"Asterisk Call Manager/"):
                 raise NotAmiError
         while True:
             fields = await next_block(reader)

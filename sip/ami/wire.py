@@ -22,17 +22,22 @@ def block(action: str, number: str, fields: Fields) -> bytes:
     return "".join(f"{key}: {value}\r\n" for key, value in lines.items()).encode() + b"\r\n"
 
 
+async def next_line(reader: asyncio.StreamReader) -> bytes:
+    """Raises ConnectionError when the other side has closed, NotAmiError on a line without end."""
+    try:
+        line = await reader.readline()
+    except ValueError:
+        raise NotAmiError from None
+    if not line:
+        raise ConnectionResetError
+    return line
+
+
 async def next_block(reader: asyncio.StreamReader) -> Fields:
-    """The next block; raises ConnectionError when the other side has closed, NotAmiError on a line without end."""
+    """The next block; raises as `next_line` does."""
     fields: dict[str, str] = {}
     while True:
-        try:
-            line = await reader.readline()
-        except ValueError:
-            raise NotAmiError from None
-        if not line:
-            raise ConnectionResetError
-        key, found, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
+        key, found, value = (await next_line(reader)).decode("utf-8", "replace").rstrip("\r\n").partition(":")
         if found:
             fields[key] = value.strip()
         elif not key and fields:

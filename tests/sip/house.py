@@ -17,12 +17,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
 from ivr.core.news import CallArrived, News
 from sip.ami import AmiAddress
 from sip.ari import api
 from sip.ari.exchange import AriExchange
 from sip.ari.http import Address, Http
+from sip.ari.socket import ReplacedError
 from sip.asterisk.install import Asterisk, install
 from sip.asterisk.process import find_running, start, stop
 from sip.asterisk.render import make_places, render
@@ -224,8 +227,9 @@ def manners(behaviour: Behaviour) -> Manners:
 
 
 @asynccontextmanager
-async def open_rig(house: House) -> AsyncIterator[RealRig]:
-    """Connected and surveyed; afterwards Asterisk is as empty as before."""
+async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[RealRig]:
+    """Connected and surveyed; afterwards Asterisk is as empty as before. `replaced`: another has taken over by then,
+    and this one must have noticed."""
     exchange = house.exchange()
     rig = RealRig(house, exchange, NewsLog())
     connected = asyncio.Event()
@@ -245,9 +249,13 @@ async def open_rig(house: House) -> AsyncIterator[RealRig]:
         yield rig
     finally:
         await rig.close()
+        if replaced:
+            with pytest.raises(ReplacedError):
+                async with asyncio.timeout(5):
+                    await running
         running.cancel()
         with suppress(asyncio.CancelledError):
-            await running
+            await (asyncio.sleep(0) if replaced else running)
         await sweep(house)
 
 

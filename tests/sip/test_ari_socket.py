@@ -1,0 +1,182 @@
+"""What happens to us when something happens to Asterisk: killed, frozen, away, or taken over by another controller."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+
+import pytest
+
+from ivr.core.commands import Answer, Ring
+from ivr.core.ids import CallId, VolunteerId, ring_id
+from ivr.core.news import CallArrived, CallGone, DigitPressed, News, Result, RingGone
+from sip.ari import api
+from sip.ari.http import Http
+from sip.ari.model import Event
+from sip.ari.socket import APP, EventSocket, ReplacedError
+from tests.fakes.phones import Declines
+from tests.sip.house import BASE, LINE, House, close_house, open_house, open_rig, until
+from tests.sip.wirephone import WirePhone
+
+pytestmark = [pytest.mark.anyio, pytest.mark.asterisk]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    house = open_house(BASE + 500)
+    yield house
+    close_house(house)
+
+
+@pytest.fixture
+async def running(house: House) -> AsyncIterator[House]:
+    """Runs at the beginning, whatever the test before has done to it."""
+    with suppress(AssertionError):
+        os.kill(house.pid, signal.SIGCONT)
+        yield house
+        return
+    house.start()
+    yield house
+
+
+async def test_when_asterisk_is_killed_and_starts_again_we_are_back_and_hear_everything(running: House) -> None:
+    async with open_rig(running) as rig:
+        os.kill(running.pid, signal.SIGKILL)
+        await until(lambda: rig.downs == 1)
+        assert await rig.exchange.perform(Answer(CallId("0" * 20))) is Result.GONE
+        with pytest.raises(ConnectionError):
+            await rig.exchange.survey()
+        await asyncio.to_thread(running.start)
+        await until(lambda: rig.ups == 2, within_s=10)
+        caller = await rig.caller(LINE)
+        await rig.phone(VolunteerId("anna"), Declines(0.1))
+        ring = Ring(ring_id(caller.id, 1), VolunteerId("anna"), LINE, "x", "116111", 20)
+        assert await rig.exchange.perform(ring) is Result.DONE
+        await rig.log.until(RingGone, ring=ring.ring)
+        await caller.presses("1")
+        await caller.hangs_up()
+        await rig.log.until(CallGone, call=caller.id)
+
+
+async def test_a_caller_of_before_the_restart_of_asterisk_is_forgotten(running: House) -> None:
+    async with open_rig(running) as rig:
+        await rig.caller(LINE)
+        os.kill(running.pid, signal.SIGKILL)
+        await until(lambda: rig.downs == 1)
+        await asyncio.to_thread(running.start)
+        await until(lambda: rig.ups == 2, within_s=10)
+        assert (await rig.exchange.survey()).calls == {}
+        assert rig.exchange._parties.channels == frozenset()
+
+
+async def test_a_frozen_asterisk_is_noticed_within_three_seconds_and_a_thawed_one_used_again(running: House) -> None:
+    async with open_rig(running) as rig:
+        caller = await rig.caller(LINE)
+        os.kill(running.pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            await until(lambda: rig.downs == 1)
+            assert time.monotonic() - began < 3.3
+            began = time.monotonic()
+            assert await rig.exchange.perform(Answer(caller.id)) in (Result.TIMEOUT, Result.UNREACHABLE)
+            assert time.monotonic() - began < 2.5
+        finally:
+            os.kill(running.pid, signal.SIGCONT)
+        await until(lambda: rig.ups == 2, within_s=10)
+        assert await rig.exchange.perform(Answer(caller.id)) is Result.DONE
+        await caller.presses("7")
+        await rig.log.until(DigitPressed, call=caller.id)
+
+
+async def test_an_application_that_outlives_its_connection_is_subscribed_to_again(running: House) -> None:
+    """A caller keeps it alive; without subscribing anew the rings of the next connection would end unheard."""
+    async with open_rig(running) as first:
+        caller = await first.caller(LINE)
+        first.exchange._socket.doubt()
+        await until(lambda: first.ups == 2)
+        assert caller.id in (await first.exchange.survey()).calls
+        await first.phone(VolunteerId("anna"), Declines(0.1))
+        ring = Ring(ring_id(caller.id, 1), VolunteerId("anna"), LINE, "x", "116111", 20)
+        assert await first.exchange.perform(ring) is Result.DONE
+        await first.log.until(RingGone, ring=ring.ring)
+        await caller.hangs_up()
+        await first.log.until(CallGone, call=caller.id)
+
+
+async def test_news_waits_until_the_owner_has_surveyed(running: House) -> None:
+    exchange = running.exchange()
+    told: list[News] = []
+    surveying, go_on = asyncio.Event(), asyncio.Event()
+
+    async def up() -> None:
+        surveying.set()
+        await go_on.wait()
+
+    task = asyncio.create_task(exchange.run(told.append, up, lambda: None))
+    await asyncio.wait_for(surveying.wait(), 5)
+    phone = await WirePhone.open(running.server, host="127.0.0.2")
+    phone.call("116111")
+    await phone.wait(lambda m: m.status == 180)
+    await until(lambda: exchange._held is not None and len(exchange._held) == 1)
+    await phone.hang_up()
+    await until(lambda: exchange._held is not None and len(exchange._held) == 2)
+    assert told == []
+    go_on.set()
+    await until(lambda: len(told) == 2)
+    assert [type(news) for news in told] == [CallArrived, CallGone]
+    assert told[0].at < told[1].at, "stamped when read, not when let in"
+    phone.close()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_who_is_replaced_stops_for_good_and_says_so(running: House) -> None:
+    http = Http(running.ari)
+    heard: list[Event] = []
+    ups = [0, 0]
+
+    def counted(who: int) -> None:
+        ups[who] += 1
+
+    older = EventSocket(running.ari, http, heard.append)
+    newer = EventSocket(running.ari, http, heard.append)
+    first = asyncio.create_task(older.run(lambda: counted(0), lambda: None))
+    await until(lambda: ups[0] == 1)
+    second = asyncio.create_task(newer.run(lambda: counted(1), lambda: None))
+    with pytest.raises(ReplacedError):
+        await asyncio.wait_for(first, 5)
+    await until(lambda: ups[1] == 1)
+    second.cancel()
+    http.close()
+    assert ups == [1, 1]
+
+
+async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
+    async with open_rig(running) as rig:
+        http = Http(running.ari)
+        application = (await http.ask(api.applications_get(APP))).value
+        http.close()
+        assert application is not None
+        assert application.channel_ids == ("__AST_CHANNEL_ALL_TOPIC",)
+        assert application.bridge_ids == ("__AST_BRIDGE_ALL_TOPIC",)
+        assert application.device_names == ()
+        assert len(application.events_allowed) == 9
+        assert rig.ups == 1
+
+
+async def test_whatever_connection_is_lost_the_owner_is_told_once_and_surveys_again(running: House) -> None:
+    async with open_rig(running) as rig:
+        assert rig.exchange.ami._writer is not None
+        rig.exchange.ami._writer.transport.abort()
+        await until(lambda: rig.ups == 2)
+        assert rig.downs == 1
