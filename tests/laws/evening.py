@@ -1,0 +1,176 @@
+"""A house on the fake exchange, without an engine and without a loop: what people would really have heard.
+
+The engine's part is played in the smallest way: commands of a lane one after the other, failures come back as news,
+deadlines are kept. So whatever goes wrong here is the house's decision, not the engine's plumbing.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from ivr.core.commands import Command
+from ivr.core.ids import CallId, LineId, VolunteerId
+from ivr.core.news import CommandFailed, News, Result
+from ivr.core.state import Choosing, House
+from tests.fakes.clock import Alarm, VirtualClock
+from tests.fakes.exchange import FakeExchange
+from tests.fakes.hearing import Stretch
+from tests.fakes.phones import Answers, AnswersAsLetGo, Behaviour, Busy, Declines, NeverAnswers, Vanished
+from tests.fakes.weather import Weather
+from tests.laws.explore import Place, dues
+from tests.laws.generators import NOON, Setting, settings_
+from tests.laws.laws import obey
+from tests.laws.trace import LawBroken, Moment, Step, take
+from tests.laws.world import World
+
+FINE = (Result.DONE, Result.ALREADY)
+LONG_ENOUGH_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody calls, presses what they press, and hangs up in the end at the latest."""
+
+    at_s: float
+    line: LineId
+    stays_s: float
+    presses: tuple[tuple[float, str], ...] = ()
+
+
+class Evening:
+    def __init__(self, step: Step, setting: Setting, weather: Weather | None = None) -> None:
+        self.clock = VirtualClock(NOON)
+        self.exchange = FakeExchange(self.clock, self.take, weather=weather)
+        self.trace: list[Moment] = []
+        self._step = step
+        self._house: House = setting.nobody()
+        self._lanes: dict[str, deque[Command]] = {}
+        self._alarm: Alarm | None = None
+        for news in setting.opening():
+            self.take(news)
+
+    def take(self, news: News) -> None:
+        moment = take(self._step, self._house, news)
+        self.trace.append(moment)
+        self._house = moment.after
+        for command in moment.commands:
+            lane = self._lanes.setdefault(command.lane, deque())
+            lane.append(command)
+            if len(lane) == 1:
+                self._next(lane)
+        self._watch()
+
+    def _next(self, lane: deque[Command]) -> None:
+        command = lane[0]
+
+        def answered(result: Result) -> None:
+            lane.popleft()
+            if lane:
+                self._next(lane)
+            if result not in FINE:
+                self.take(CommandFailed(command, result, self.clock.now()))
+
+        self.exchange.submit(command, answered)
+
+    def _watch(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        now = self.clock.now()
+        first = next(iter(dues(Place(self._house, World(), now, frozenset()))), None)
+        if first is not None:
+            moment, _news = first
+            self._alarm = self.clock.after(max(0.0, (moment - now).total_seconds()), self._due)
+
+    def _due(self) -> None:
+        self._alarm = None
+        now = self.clock.now()
+        moment, news = dues(Place(self._house, World(), now, frozenset()))[0]
+        if moment <= now:
+            self.take(news)
+        else:
+            self._watch()
+
+    def let(self, visits: Sequence[Visit], phones: Mapping[VolunteerId, Sequence[Behaviour]]) -> None:
+        """Let it all happen, until everybody has gone and everything has come to rest."""
+        for volunteer, behaviours in phones.items():
+            self.exchange.phone(volunteer, *behaviours)
+        for visit in visits:
+            self.clock.after(visit.at_s, lambda visit=visit: self._call(visit))  # type: ignore[misc]
+        self.clock.advance(LONG_ENOUGH_S)
+
+    def _call(self, visit: Visit) -> None:
+        self.exchange.caller(visit.line, presses=visit.presses, hangs_up_after_s=visit.stays_s)
+
+    def judge(self) -> None:
+        """Every law, and: nobody in silence, nothing asked that must not be asked. Raises `LawBroken`."""
+        obey(self.trace, finished=True)
+        for who, stretches in self.exchange.left_in_silence(1.0).items():
+            for stretch in stretches:
+                if not self._waits_for_a_key(who, stretch):
+                    raise LawBroken(f"{who} is left in silence: {stretch}", self.trace)
+        if self.exchange.floor.misuse:
+            raise LawBroken(f"asked what must not be asked: {self.exchange.floor.misuse}", self.trace)
+        alive = self.exchange.look()
+        if alive.calls or alive.rings or alive.talks:
+            raise LawBroken(f"left behind in the exchange: {alive}", self.trace)
+
+    def _waits_for_a_key(self, who: str, stretch: Stretch) -> bool:
+        """After a menu's words it is the caller's turn: the only silence that may last, and only as long as it says."""
+        for moment in self.trace:
+            began_s = (moment.news.at - NOON).total_seconds()
+            call = moment.after.calls.get(CallId(who))
+            if call is None or not stretch.start_s <= began_s <= stretch.start_s + 1.0:
+                continue
+            if isinstance(call.phase, Choosing) and call.phase.play is None:
+                return stretch.end_s <= (call.phase.due - NOON).total_seconds() + 1.0
+        return False
+
+
+# ---------------------------------------------------------------- drawn
+
+MOMENTS = st.integers(0, 600).map(lambda tenths: tenths / 10)
+
+PHONES: st.SearchStrategy[Behaviour] = st.one_of(
+    st.builds(
+        Answers,
+        after_s=st.sampled_from((0.0, 0.5, 3.0, 14.9)),
+        hangs_up_after_s=st.sampled_from((None, 0.1, 1.0, 20.0)),
+        dies_after_s=st.sampled_from((None, None, 0.5, 10.0)),
+    ),
+    st.just(NeverAnswers()),
+    st.builds(Declines, after_s=st.sampled_from((0.1, 2.0))),
+    st.just(Busy()),
+    st.just(Vanished()),
+    st.just(AnswersAsLetGo()),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One evening as drawn."""
+
+    setting: Setting
+    visits: tuple[Visit, ...]
+    phones: dict[VolunteerId, tuple[Behaviour, ...]]
+    seed: int | None
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> Script:
+    setting = draw(settings_())
+    visit = st.builds(
+        Visit,
+        at_s=MOMENTS,
+        line=st.sampled_from(sorted(setting.plan.lines)),
+        stays_s=st.sampled_from((0.05, 1.0, 3.2, 7.0, 25.0, 100.0, 400.0)),
+        presses=st.lists(st.tuples(MOMENTS, st.sampled_from("12*")), max_size=2).map(tuple),
+    )
+    visits = tuple(draw(st.lists(visit, min_size=1, max_size=4)))
+    phones = {
+        seat.who: tuple(draw(st.lists(PHONES, min_size=1, max_size=3))) for seat in setting.seats if seat.reachable
+    }
+    return Script(setting, visits, phones, draw(st.one_of(st.none(), st.integers(0, 50))))

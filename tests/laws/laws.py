@@ -1,0 +1,342 @@
+"""What must be true of every house at every moment, whatever happened in whatever order.
+
+Each law takes a trace and raises `LawBroken`. Those in `ALWAYS` hold of every trace; `FINISHED` only once everybody has
+hung up, every phone is down and every deadline has passed. They look at values only, so that they hold for any step
+function, a broken one included: `test_planted.py` shows that each of them can fail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ivr.core.commands import (
+    Answer,
+    Command,
+    EndTalk,
+    HangUp,
+    Join,
+    LastResort,
+    LetGo,
+    Play,
+    Ring,
+    StartMusic,
+    StopPlay,
+)
+from ivr.core.facts import (
+    CallAnswered,
+    CallEnded,
+    CallJoined,
+    CallQueued,
+    CallRequeued,
+    CallStarted,
+    Fact,
+    Outcome,
+    RingEnded,
+    RingStarted,
+)
+from ivr.core.ids import CallId, LineId, PlayId, RingId, call_of
+from ivr.core.news import DigitPressed, RingAnswered, Surveyed
+from ivr.core.state import House
+from tests.laws.mutual import at_odds, left_idle
+from tests.laws.trace import Law, LawBroken, Trace
+
+
+def require(holds: bool, what: str, trace: Trace) -> None:
+    if not holds:
+        raise LawBroken(what, trace)
+
+
+def facts_of(trace: Trace) -> Iterator[Fact]:
+    return (fact for moment in trace for fact in moment.facts)
+
+
+def commands_of(trace: Trace) -> Iterator[Command]:
+    return (command for moment in trace for command in moment.commands)
+
+
+def about(command: Command) -> CallId:
+    """Which call a command belongs to."""
+    match command:
+        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
+            return command.call
+        case Ring() | LetGo():
+            return call_of(command.ring)
+        case EndTalk():
+            return call_of(command.talk)
+
+
+# ---------------------------------------------------------------- rings
+
+
+def a_ring_begins_once_and_ends_at_most_once(trace: Trace) -> None:
+    open_: dict[RingId, RingStarted] = {}
+    ended: set[RingId] = set()
+    for fact in facts_of(trace):
+        if isinstance(fact, RingStarted):
+            require(fact.ring not in open_ and fact.ring not in ended, f"{fact.ring} begins twice", trace)
+            open_[fact.ring] = fact
+        elif isinstance(fact, RingEnded):
+            require(fact.ring not in ended, f"{fact.ring} ends twice", trace)
+            begun = open_.pop(fact.ring, None)
+            require(begun is not None, f"{fact.ring} ends without having begun", trace)
+            same = begun is not None and (begun.call, begun.volunteer) == (fact.call, fact.volunteer)
+            require(same, f"{fact.ring} ends as somebody else's", trace)
+            require(fact.rang_s >= 0, f"{fact.ring} rang for less than no time", trace)
+            ended.add(fact.ring)
+
+
+def every_ring_command_is_a_ring_that_is_said(trace: Trace) -> None:
+    for moment in trace:
+        asked = [command.ring for command in moment.commands if isinstance(command, Ring)]
+        said = [fact.ring for fact in moment.facts if isinstance(fact, RingStarted)]
+        require(sorted(asked) == sorted(said), "what is rung and what is said differ", trace)
+
+
+def a_phone_is_rung_only_on_duty_and_for_a_line_it_serves(trace: Trace) -> None:
+    for moment in trace:
+        for command in moment.commands:
+            if not isinstance(command, Ring):
+                continue
+            who = moment.after.volunteers.get(command.volunteer)
+            require(who is not None, f"{command.ring} rings somebody who is not in the house", trace)
+            if who is None:
+                continue
+            ready = who.reachable and who.pause is None and not who.leaving
+            require(ready, f"{command.ring} rings {who.id}, who is not on duty", trace)
+            require(who.line in (None, command.line), f"{command.ring} rings {who.id} for a strange line", trace)
+            tiers = moment.after.plan.lines[command.line].tiers
+            serving = moment.after.lines[command.line].serving
+            require(who.group in tiers.get(serving, ()), f"{command.ring} rings a group that does not serve now", trace)
+
+
+def who_picked_up_is_joined_or_let_go_at_once(trace: Trace) -> None:
+    """Unless it is told twice: then the one who picked up is with the caller already."""
+    for moment in trace:
+        if not isinstance(moment.news, RingAnswered):
+            continue
+        ring = moment.news.ring
+        joined = any(isinstance(each, Join) and each.ring == ring for each in moment.commands)
+        let_go = any(isinstance(each, LetGo) and each.ring == ring for each in moment.commands)
+        known = moment.before.calls.get(call_of(ring))
+        with_caller = known is not None and getattr(known.phase, "ring", None) == ring
+        require(joined or let_go or with_caller, f"who picked up {ring} is left in silence", trace)
+        require(not (joined and let_go), f"who picked up {ring} is joined and let go", trace)
+
+
+def a_volunteer_who_is_dropped_is_told_so(trace: Trace) -> None:
+    """A ring that is no longer the call's own has been let go, or the exchange said that it is gone."""
+    for moment in trace:
+        for call in moment.before.calls.values():
+            ring = getattr(call.phase, "ring", None)
+            now = moment.after.calls.get(call.id)
+            if ring is None or (now is not None and getattr(now.phase, "ring", None) == ring):
+                continue
+            let_go = any(isinstance(each, LetGo) and each.ring == ring for each in moment.commands)
+            still = now is not None and any(each.id == ring for each in now.rings)
+            require(let_go or not still, f"{ring} is dropped and not let go", trace)
+
+
+# ---------------------------------------------------------------- calls
+
+
+def a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after(trace: Trace) -> None:
+    started: set[CallId] = set()
+    ended: set[CallId] = set()
+    for fact in facts_of(trace):
+        call: CallId | None = getattr(fact, "call", None)
+        if call is None:
+            continue
+        require(call not in ended, f"{call} has ended, and yet: {fact}", trace)
+        if isinstance(fact, CallStarted):
+            require(call not in started, f"{call} starts twice", trace)
+            started.add(call)
+        require(call in started, f"{call} never started, and yet: {fact}", trace)
+        if isinstance(fact, CallEnded):
+            ended.add(call)
+
+
+def a_call_is_answered_when_its_talk_stood_and_only_then(trace: Trace) -> None:
+    joined: set[CallId] = set()
+    answered: dict[CallId, CallAnswered] = {}
+    for fact in facts_of(trace):
+        match fact:
+            case CallJoined():
+                joined.add(fact.call)
+            case CallAnswered():
+                require(fact.call in joined, f"{fact.call} is answered without having been joined", trace)
+                require(fact.call not in answered, f"{fact.call} is answered twice", trace)
+                answered[fact.call] = fact
+            case CallEnded():
+                stood = answered.get(fact.call)
+                require(
+                    (fact.outcome is Outcome.ANSWERED) == (stood is not None),
+                    f"{fact.call} ends falsely: {fact}",
+                    trace,
+                )
+                by = stood.volunteer if stood is not None else None
+                require(fact.answered_by == by, f"{fact.call} was answered by {by}, and yet: {fact}", trace)
+                require(
+                    (fact.talk_s is not None) == (stood is not None), f"{fact.call}: whose talk time? {fact}", trace
+                )
+            case _:
+                pass
+
+
+def after_its_hang_up_only_cleaning_up_is_done_for_a_call(trace: Trace) -> None:
+    """Also after its outcome. A hang-up may be asked for again: it is how a lost one is repeated."""
+    hung_up: set[CallId] = set()
+    over: set[CallId] = set()
+    for moment in trace:
+        for command in moment.commands:
+            call = about(command)
+            if call in hung_up and not isinstance(command, LetGo | EndTalk | HangUp | StopPlay):
+                raise LawBroken(f"{call} was hung up, and yet: {command}", trace)
+            if call in over and not isinstance(command, LetGo | EndTalk):
+                raise LawBroken(f"{call} is over, and yet: {command}", trace)
+            if isinstance(command, HangUp | LastResort):
+                hung_up.add(call)
+        over |= {fact.call for fact in moment.facts if isinstance(fact, CallEnded)}
+
+
+def names_are_never_used_twice(trace: Trace) -> None:
+    """Rings, talks and playings; a playing may be begun again, and a join asked again, by a survey."""
+    rings = Counter(command.ring for command in commands_of(trace) if isinstance(command, Ring))
+    require(all(count == 1 for count in rings.values()), f"a ring is asked for twice: {rings}", trace)
+    talks: dict[str, tuple[CallId, RingId]] = {}
+    for command in commands_of(trace):
+        if isinstance(command, Join):
+            pair = (command.call, command.ring)
+            require(talks.setdefault(command.talk, pair) == pair, f"{command.talk} joins two pairs", trace)
+    played: set[PlayId] = set()
+    for moment in trace:
+        now = [command.play for command in moment.commands if isinstance(command, Play)]
+        again = played.intersection(now) or len(set(now)) < len(now)
+        require(not again or isinstance(moment.news, Surveyed), f"a playing begins twice: {now}", trace)
+        played.update(now)
+
+
+# ---------------------------------------------------------------- queue
+
+
+def order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head(trace: Trace) -> None:
+    for moment in trace:
+        back = {fact.call for fact in moment.facts if isinstance(fact, CallRequeued)}
+        for line, state in moment.after.lines.items():
+            before = moment.before.lines[line].queue if line in moment.before.lines else ()
+            stayed = [call for call in before if call in state.queue]
+            new = [call for call in state.queue if call not in before]
+            heads = [call for call in new if call in back]
+            tail = [call for call in new if call not in back]
+            require(list(state.queue) == heads + stayed + tail, f"the queue of {line} is out of order", trace)
+
+
+def who_is_told_a_place_in_the_queue_has_it(trace: Trace) -> None:
+    for moment in trace:
+        for fact in moment.facts:
+            if isinstance(fact, CallQueued):
+                require(fact.position >= 1, f"a place below the first: {fact}", trace)
+
+
+# ---------------------------------------------------------------- every moment
+
+
+def everybody_agrees(trace: Trace) -> None:
+    """Calls, their rings, volunteers and queues say the same of each other (see `mutual`)."""
+    for moment in trace:
+        for what in at_odds(moment.after):
+            raise LawBroken(what, trace)
+
+
+def nobody_free_is_left_idle_while_somebody_waits(trace: Trace) -> None:
+    for moment in trace:
+        if moment.after is not moment.before:
+            for what in left_idle(moment.after):
+                raise LawBroken(what, trace)
+
+
+def facts_are_dated_when_they_were_read(trace: Trace) -> None:
+    for moment in trace:
+        for fact in moment.facts:
+            require(fact.at == moment.news.at, f"misdated: {fact}", trace)
+
+
+def facts_carry_no_digits_pressed(trace: Trace) -> None:
+    """What a key press leads to may be said (a step's name), the key never."""
+    for moment in trace:
+        if not isinstance(moment.news, DigitPressed):
+            continue
+        for fact in moment.facts:
+            values = [getattr(fact, name) for name in fact.__slots__ if name not in ("at", "arrived_at")]
+            require(moment.news.digit not in values, f"a key in a fact: {fact}", trace)
+            require(not any(name in ("digit", "key") for name in fact.__slots__), f"a key in a fact: {fact}", trace)
+
+
+# ---------------------------------------------------------------- when all is over
+
+
+def every_ring_that_began_has_ended(trace: Trace) -> None:
+    begun = {fact.ring for fact in facts_of(trace) if isinstance(fact, RingStarted)}
+    ended = {fact.ring for fact in facts_of(trace) if isinstance(fact, RingEnded)}
+    require(begun == ended, f"never ended: {sorted(begun - ended)}", trace)
+
+
+def every_call_that_began_has_ended(trace: Trace) -> None:
+    begun = {fact.call for fact in facts_of(trace) if isinstance(fact, CallStarted)}
+    ended = {fact.call for fact in facts_of(trace) if isinstance(fact, CallEnded)}
+    require(begun == ended, f"without an outcome: {sorted(begun - ended)}", trace)
+
+
+def nothing_is_left_behind(trace: Trace) -> None:
+    house: House = trace[-1].after
+    require(not house.calls, f"calls that nobody is on: {sorted(house.calls)}", trace)
+    queues: dict[LineId, tuple[CallId, ...]] = {line.id: line.queue for line in house.lines.values() if line.queue}
+    require(not queues, f"queues in which nobody stands: {queues}", trace)
+    busy = [who.id for who in house.volunteers.values() if type(who.phase).__name__ in ("BeingRung", "InTalk")]
+    require(not busy, f"busy with nothing: {busy}", trace)
+    gone = [who.id for who in house.volunteers.values() if who.leaving]
+    require(not gone, f"removed and still here: {gone}", trace)
+
+
+EACH: tuple[Law, ...] = (
+    every_ring_command_is_a_ring_that_is_said,
+    a_phone_is_rung_only_on_duty_and_for_a_line_it_serves,
+    who_picked_up_is_joined_or_let_go_at_once,
+    a_volunteer_who_is_dropped_is_told_so,
+    order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,
+    who_is_told_a_place_in_the_queue_has_it,
+    everybody_agrees,
+    nobody_free_is_left_idle_while_somebody_waits,
+    facts_are_dated_when_they_were_read,
+    facts_carry_no_digits_pressed,
+)
+"""Of every single moment."""
+
+WHOLE: tuple[Law, ...] = (
+    a_ring_begins_once_and_ends_at_most_once,
+    a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after,
+    a_call_is_answered_when_its_talk_stood_and_only_then,
+    after_its_hang_up_only_cleaning_up_is_done_for_a_call,
+    names_are_never_used_twice,
+)
+"""Of everything from the beginning."""
+
+ALWAYS: tuple[Law, ...] = (*EACH, *WHOLE)
+
+FINISHED: tuple[Law, ...] = (
+    every_ring_that_began_has_ended,
+    every_call_that_began_has_ended,
+    nothing_is_left_behind,
+)
+
+
+def obey(trace: Trace, finished: bool = False, since: int = 0) -> None:
+    """Raises `LawBroken` for the first law that is broken. `since`: the moments before that were asked before."""
+    fresh = trace[since:]
+    for law in EACH:
+        try:
+            law(fresh)
+        except LawBroken as broken:
+            raise LawBroken(broken.what, trace) from None
+    for law in (*WHOLE, *FINISHED) if finished else WHOLE:
+        law(trace)

@@ -1,0 +1,135 @@
+"""What the parts of one house say of each other, and where they contradict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ivr.core.flow import Strategy
+from ivr.core.ids import call_of
+from ivr.core.state import (
+    Alerting,
+    Asked,
+    BeingRung,
+    Call,
+    Ending,
+    Free,
+    House,
+    InTalk,
+    Joining,
+    Leaving,
+    Over,
+    PickedUp,
+    Talking,
+    Volunteer,
+    Waiting,
+)
+
+
+def at_odds(house: House) -> Iterator[str]:
+    """Every contradiction, in words."""
+    yield from _calls(house)
+    yield from _queues(house)
+    yield from _volunteers(house)
+    yield from _strategies(house)
+
+
+def in_queue(call: Call) -> bool:
+    return isinstance(call.phase, Waiting | Joining)
+
+
+def _calls(house: House) -> Iterator[str]:
+    for call in house.calls.values():
+        if call.line not in house.lines or call.line not in house.plan.lines:
+            yield f"{call.id} is on a line that is not there"
+        if isinstance(call.phase, Over) and not call.rings:
+            yield f"{call.id} is over, with nothing left of it, and is remembered"
+        its_own = getattr(call.phase, "ring", None)
+        for ring in call.rings:
+            if call_of(ring.id) != call.id:
+                yield f"{ring.id} rings for {call.id}"
+            if isinstance(ring.phase, PickedUp) and ring.id != its_own:
+                yield f"{ring.id} was picked up and is neither joined nor let go"
+            rings_on = isinstance(ring.phase, Asked | Alerting)
+            if rings_on and not isinstance(call.phase, Waiting | Joining):
+                yield f"{ring.id} rings on for a caller who does not wait"
+        if isinstance(call.phase, Joining | Talking):
+            mine = [ring for ring in call.rings if ring.id == call.phase.ring]
+            if not mine or not isinstance(mine[0].phase, PickedUp) or mine[0].volunteer != call.phase.volunteer:
+                yield f"{call.id} talks on {call.phase.ring}, which nobody has picked up"
+
+
+def _queues(house: House) -> Iterator[str]:
+    for line in house.lines.values():
+        wait = {call.id for call in house.calls.values() if call.line == line.id and in_queue(call)}
+        if len(set(line.queue)) != len(line.queue):
+            yield f"somebody stands twice in the queue of {line.id}"
+        for ghost in sorted(set(line.queue) - wait):
+            call = house.calls.get(ghost)
+            gone = call is None or isinstance(call.phase, Leaving | Over)
+            yield f"{ghost} stands in the queue of {line.id} and {'is gone' if gone else 'does not wait'}"
+        for lost in sorted(wait - set(line.queue)):
+            yield f"{lost} waits and has no place in the queue of {line.id}"
+
+
+def _volunteers(house: House) -> Iterator[str]:
+    rings = {ring.id: ring for call in house.calls.values() for ring in call.rings}
+    rung = Counter(ring.volunteer for ring in rings.values())
+    for name, count in rung.items():
+        if count > 1:
+            yield f"{name} is in {count} rings at once"
+    for who in house.volunteers.values():
+        mine = [ring for ring in rings.values() if ring.volunteer == who.id]
+        if isinstance(who.phase, BeingRung | InTalk):
+            ring = rings.get(who.phase.ring)
+            if ring is None or ring.volunteer != who.id:
+                yield f"{who.id} is on {who.phase.ring}, which is not there"
+            elif isinstance(who.phase, BeingRung) and isinstance(ring.phase, PickedUp):
+                yield f"{who.id} is being rung by {ring.id}, which was picked up"
+            elif isinstance(who.phase, InTalk) and isinstance(ring.phase, Asked | Alerting):
+                yield f"{who.id} is in a talk on {ring.id}, which nobody has picked up"
+        elif any(not isinstance(ring.phase, Ending) for ring in mine):
+            yield f"{who.id} is {type(who.phase).__name__}, and yet {mine[0].id} is on their phone"
+        if who.leaving and not isinstance(who.phase, BeingRung | InTalk):
+            yield f"{who.id} was removed and is not on the phone, and yet remembered"
+
+
+def _strategies(house: House) -> Iterator[str]:
+    """A group that is asked one by one has at most one phone ringing for a call."""
+    for call in house.calls.values():
+        singly: Counter[str] = Counter()
+        for ring in call.rings:
+            who = house.volunteers.get(ring.volunteer)
+            group = house.plan.groups.get(who.group) if who is not None else None
+            if (
+                group is not None
+                and group.strategy is Strategy.LONGEST_IDLE
+                and isinstance(ring.phase, Asked | Alerting)
+            ):
+                singly[group.id] += 1
+        for name, count in singly.items():
+            if count > 1:
+                yield f"{count} phones of {name} ring for {call.id}, which are to be asked one by one"
+
+
+def left_idle(house: House) -> Iterator[str]:
+    """Somebody waits, somebody is free who may be asked now and has not been asked in this round: why not?"""
+    for line in house.lines.values():
+        for place in line.queue:
+            call = house.calls.get(place)
+            if call is None or not isinstance(call.phase, Waiting):
+                continue
+            rings_on = any(isinstance(ring.phase, Asked | Alerting) for ring in call.rings)
+            for who in house.volunteers.values():
+                if not _may_be_asked(house, call, call.phase, who):
+                    continue
+                group = house.plan.groups.get(who.group)
+                if group is not None and (group.strategy is Strategy.RING_ALL or not rings_on):
+                    yield f"{call.id} waits, {who.id} is free, and no phone rings"
+
+
+def _may_be_asked(house: House, call: Call, phase: Waiting, who: Volunteer) -> bool:
+    tiers = house.plan.lines[call.line].tiers.get(house.lines[call.line].serving, ())
+    ready = isinstance(who.phase, Free) and who.reachable and who.pause is None and not who.leaving
+    asked_now = who.group in tiers[: phase.tier + 1] and who.id not in phase.tried
+    return ready and asked_now and who.rest_until is None and who.line in (None, call.line)

@@ -1,0 +1,107 @@
+"""All orders of events, for small houses: no order breaks a law, and nothing is left when all is over.
+
+Each case begins in the middle of things, so that the few events that are tried in every order are the interesting ones.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ivr.core import switchboard
+from ivr.core.flow import Strategy
+from ivr.core.news import CallArrived, Joined, News, PlayEnded, RingAnswered
+from tests.laws.explore import explore, walk
+from tests.laws.generators import Setting, setting, settings_, small_settings
+from tests.laws.world import Spare
+
+Fits = Callable[[News], bool]
+
+
+def is_(kind: type[News]) -> Fits:
+    return lambda news: isinstance(news, kind)
+
+
+DEEPER = int(os.environ.get("VOICELINE_LAWS_DEEPER", "0"))
+"""How many events more than usual: one more takes about five times as long, and is worth it now and then."""
+
+ARRIVED = (is_(CallArrived),)
+QUEUED = (*ARRIVED, is_(PlayEnded))
+PICKED_UP = (*QUEUED, is_(RingAnswered))
+TALKING = (*PICKED_UP, is_(Joined))
+ONE_BY_ONE = setting(Strategy.LONGEST_IDLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    name: str
+    depth: int
+    after: tuple[Fits, ...] = ()
+    spare: Spare = Spare()  # noqa: RUF009 - frozen
+    house: Setting = setting()  # noqa: RUF009 - frozen
+    callers: int = 1
+
+
+CASES = (
+    Case("from the first ring tone", 5),
+    Case("two phones ring for one caller", 4, QUEUED),
+    Case("two callers, two phones", 3, (*QUEUED, *QUEUED), callers=2),
+    Case("two callers, phones one by one", 3, (*QUEUED, *QUEUED), house=ONE_BY_ONE, callers=2),
+    Case("two lines share the volunteers", 3, (*QUEUED, *QUEUED), house=setting(lines=2), callers=2),
+    Case("a command fails while one waits", 3, QUEUED, Spare(faults=1)),
+    Case("a command fails while two are joined", 3, PICKED_UP, Spare(faults=1)),
+    Case("news is told twice", 4, QUEUED, Spare(twice=2)),
+    Case("news is told twice in a talk", 4, TALKING, Spare(twice=2)),
+    Case("nobody listened for a while, in the queue", 3, QUEUED, Spare(outages=1)),
+    Case("nobody listened for a while, in a talk", 3, TALKING, Spare(outages=2)),
+    Case("volunteers come and go", 3, QUEUED, Spare(duty=2), house=ONE_BY_ONE),
+    Case("volunteers come and go in a talk", 3, TALKING, Spare(duty=1)),
+    Case("the line is handed over by hand", 2, QUEUED, Spare(modes=1)),
+    Case("the night line takes over by the clock", 3, QUEUED, house=setting(hours="night soon")),
+    Case("the line closes while one waits", 4, QUEUED, house=setting(hours="closes soon")),
+    Case("the line is closed, or opened by hand", 4, (), Spare(modes=1), house=setting(hours="closed")),
+    Case("a menu", 4, ARRIVED, Spare(digits=2), house=setting(menu=True)),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_order_of_events_breaks_a_law(case: Case) -> None:
+    explored = explore(
+        switchboard.step,
+        case.house,
+        how_many_callers=case.callers,
+        depth=case.depth + DEEPER,
+        spare=case.spare,
+        after=case.after,
+    )
+    assert explored.places > 10 * case.depth, "the search saw next to nothing"
+
+
+@pytest.mark.xfail(reason="a waiting caller who cannot be answered is hung up on, and the phones ring on")
+def test_a_caller_who_cannot_be_answered_breaks_no_law() -> None:
+    explore(switchboard.step, setting(), how_many_callers=1, depth=2, spare=Spare(refusals=1), after=QUEUED)
+
+
+@pytest.mark.parametrize(
+    ("name", "house"), list(small_settings()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_no_order_of_the_first_events_breaks_a_law_in_any_small_house(name: str, house: Setting) -> None:
+    explore(switchboard.step, house, how_many_callers=2, depth=3)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data(), house=settings_())
+def test_no_long_walk_through_any_house_breaks_a_law(data: st.DataObject, house: Setting) -> None:
+    walk(
+        switchboard.step,
+        house,
+        lambda ways: ways[data.draw(st.integers(0, len(ways) - 1))],
+        how_many_callers=3,
+        length=25,
+        spare=Spare(faults=1, twice=1, outages=1, duty=2, modes=1, digits=2),
+    )

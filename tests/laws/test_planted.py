@@ -1,0 +1,258 @@
+"""Every law can fail: a good trace is spoilt in one place, and the law that is meant to see it does.
+
+And the search finds mistakes in the machines themselves: a row of a table is taken out, and an order of events turns up
+in which that matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from immutables import Map
+
+from ivr.core import call as call_machine
+from ivr.core import ring as ring_machine
+from ivr.core import switchboard
+from ivr.core.call_events import VolunteerPickedUp
+from ivr.core.commands import Command, HangUp, Join, LetGo, Play, Ring, StartMusic
+from ivr.core.decision import Decision, Nothing
+from ivr.core.facts import CallAnswered, CallEnded, CallQueued, Fact, Outcome, RingEnded, RingStarted, StepEntered
+from ivr.core.ids import CallId, StepName
+from ivr.core.news import CallArrived, DigitPressed, News, PlayEnded, RingAnswered, RingGone
+from ivr.core.state import Ending, Free, House, Joining, Over, Talking, Volunteer, Waiting
+from tests.fakes.phones import Answers, NeverAnswers
+from tests.laws import laws
+from tests.laws.evening import Evening, Visit
+from tests.laws.explore import explore
+from tests.laws.generators import CHILDREN, NAMES, setting
+from tests.laws.trace import Law, LawBroken, Moment
+
+Spoil = Callable[[Moment], Moment | None]
+"""The moment spoilt, or None where there is nothing to spoil."""
+
+
+@cache
+def good() -> tuple[Moment, ...]:
+    """Two callers, both answered by anna while bo's phone rings; one pressed a key."""
+    evening = Evening(switchboard.step, setting(volunteers=2, menu=True))
+    visits = [Visit(0.0, CHILDREN, 40.0, ((4.0, "1"),)), Visit(1.0, CHILDREN, 120.0, ((5.0, "1"),))]
+    evening.let(visits, {NAMES[0]: (Answers(6.0),), NAMES[1]: (NeverAnswers(),)})
+    evening.judge()
+    return tuple(evening.trace)
+
+
+def say_again(kind: type[Fact]) -> Spoil:
+    def spoil(moment: Moment) -> Moment | None:
+        twice = [fact for fact in moment.facts if isinstance(fact, kind)]
+        return replace(moment, facts=(*moment.facts, *twice)) if twice else None
+
+    return spoil
+
+
+def leave_out(kind: type[Fact]) -> Spoil:
+    def spoil(moment: Moment) -> Moment | None:
+        rest = tuple(fact for fact in moment.facts if not isinstance(fact, kind))
+        return replace(moment, facts=rest) if len(rest) < len(moment.facts) else None
+
+    return spoil
+
+
+def do_not(*kinds: type[Command]) -> Spoil:
+    def spoil(moment: Moment) -> Moment | None:
+        rest = tuple(command for command in moment.commands if not isinstance(command, kinds))
+        return replace(moment, commands=rest) if len(rest) < len(moment.commands) else None
+
+    return spoil
+
+
+def only_after(kind: type[News], spoil: Spoil) -> Spoil:
+    return lambda moment: spoil(moment) if isinstance(moment.news, kind) else None
+
+
+def people(house: House, change: Callable[[Volunteer], Volunteer]) -> House:
+    return replace(house, volunteers=Map({who.id: change(who) for who in house.volunteers.values()}))
+
+
+def rings_somebody_on_a_break(moment: Moment) -> Moment | None:
+    if not any(isinstance(command, Ring) for command in moment.commands):
+        return None
+    return replace(moment, after=people(moment.after, lambda who: replace(who, reachable=False)))
+
+
+def talk_dropped_without_a_word(moment: Moment) -> Moment | None:
+    for call in moment.before.calls.values():
+        if isinstance(call.phase, Talking):
+            left = replace(call, phase=Over())
+            spoilt = replace(moment.after, calls=moment.after.calls.set(call.id, left))
+            return replace(moment, after=spoilt, commands=())
+    return None
+
+
+def queue_turned_round(moment: Moment) -> Moment | None:
+    line = moment.after.lines.get(CHILDREN)
+    if line is None or len(line.queue) < 2 or moment.before.lines[CHILDREN].queue != line.queue:
+        return None
+    turned = replace(line, queue=line.queue[::-1])
+    return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, turned)))
+
+
+def ghost_in_the_queue(moment: Moment) -> Moment | None:
+    line = moment.after.lines.get(CHILDREN)
+    if line is None:
+        return None
+    ghost = replace(line, queue=(*line.queue, CallId("ghost")))
+    return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, ghost)))
+
+
+def place_nought(moment: Moment) -> Moment | None:
+    facts = tuple(replace(fact, position=0) if isinstance(fact, CallQueued) else fact for fact in moment.facts)
+    return replace(moment, facts=facts) if facts != moment.facts else None
+
+
+def forgets_who_was_asked(moment: Moment) -> Moment | None:
+    """Free again and in no ring, although somebody waits."""
+    waits = [call for call in moment.after.calls.values() if isinstance(call.phase, Waiting) and call.rings]
+    if not waits:
+        return None
+    call = waits[0]
+    assert isinstance(call.phase, Waiting)
+    unasked = replace(call, rings=(), phase=replace(call.phase, tried=frozenset()))
+    fresh = people(moment.after, lambda who: replace(who, phase=good_free(who)))
+    return replace(moment, after=replace(fresh, calls=fresh.calls.set(call.id, unasked)))
+
+
+def good_free(who: Volunteer) -> Free:
+    return who.phase if isinstance(who.phase, Free) else Free(good()[0].news.at)
+
+
+def misdated(moment: Moment) -> Moment | None:
+    facts = tuple(replace(fact, at=fact.at + timedelta(seconds=1)) for fact in moment.facts)
+    return replace(moment, facts=facts) if facts else None
+
+
+def key_as_a_step(moment: Moment) -> Moment | None:
+    if not isinstance(moment.news, DigitPressed):
+        return None
+    key = StepEntered(moment.news.call, CHILDREN, StepName(moment.news.digit), moment.news.at)
+    return replace(moment, facts=(*moment.facts, key))
+
+
+def called_answered(moment: Moment) -> Moment | None:
+    facts = tuple(
+        replace(fact, outcome=Outcome.ABANDONED) if isinstance(fact, CallEnded) else fact for fact in moment.facts
+    )
+    return replace(moment, facts=facts) if facts != moment.facts else None
+
+
+def hung_up_and_played_to(moment: Moment) -> Moment | None:
+    calls = [command.call for command in moment.commands if isinstance(command, Play)]
+    return replace(moment, commands=(HangUp(calls[0]), *moment.commands, StartMusic(calls[0]))) if calls else None
+
+
+def rung_twice(moment: Moment) -> Moment | None:
+    again = tuple(command for command in moment.commands if isinstance(command, Ring))
+    facts = tuple(fact for fact in moment.facts if isinstance(fact, RingStarted))
+    return replace(moment, commands=(*moment.commands, *again), facts=(*moment.facts, *facts)) if again else None
+
+
+def somebody_is_never_told_free(moment: Moment) -> Moment | None:
+    return ghost_in_the_queue(moment) if moment is good()[-1] else None
+
+
+SPOILT: dict[Law, Spoil] = {
+    laws.a_ring_begins_once_and_ends_at_most_once: say_again(RingEnded),
+    laws.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
+    laws.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves: rings_somebody_on_a_break,
+    laws.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),
+    laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
+    laws.order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head: queue_turned_round,
+    laws.who_is_told_a_place_in_the_queue_has_it: place_nought,
+    laws.everybody_agrees: ghost_in_the_queue,
+    laws.nobody_free_is_left_idle_while_somebody_waits: forgets_who_was_asked,
+    laws.facts_are_dated_when_they_were_read: misdated,
+    laws.facts_carry_no_digits_pressed: key_as_a_step,
+    laws.a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after: say_again(CallEnded),
+    laws.a_call_is_answered_when_its_talk_stood_and_only_then: called_answered,
+    laws.after_its_hang_up_only_cleaning_up_is_done_for_a_call: hung_up_and_played_to,
+    laws.names_are_never_used_twice: rung_twice,
+    laws.every_ring_that_began_has_ended: leave_out(RingEnded),
+    laws.every_call_that_began_has_ended: leave_out(CallEnded),
+    laws.nothing_is_left_behind: somebody_is_never_told_free,
+}
+
+
+def test_every_law_is_tried() -> None:
+    assert set(SPOILT) == {*laws.ALWAYS, *laws.FINISHED}
+
+
+@pytest.mark.parametrize("law", SPOILT, ids=lambda law: law.__name__)
+def test_the_good_trace_obeys_and_a_spoilt_one_breaks(law: Law) -> None:
+    trace = list(good())
+    law(trace)
+    spoilt = [(place, found) for place, moment in enumerate(trace) if (found := SPOILT[law](moment)) is not None]
+    assert spoilt, "nothing could be spoilt"
+    place, moment = spoilt[0]
+    trace[place] = moment
+    with pytest.raises(LawBroken):
+        law(trace)
+
+
+def is_(kind: type[News]) -> Callable[[News], bool]:
+    return lambda news: isinstance(news, kind)
+
+
+IN_QUEUE = (is_(CallArrived), is_(PlayEnded))
+
+
+def no_words(*_: object) -> None:
+    """A row that does nothing."""
+
+
+def search() -> None:
+    explore(switchboard.step, setting(volunteers=2), how_many_callers=1, depth=4, after=IN_QUEUE)
+
+
+def test_the_search_finds_a_volunteer_who_picked_up_too_late_and_is_left_in_silence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(ring_machine.TABLE, (Ending, RingAnswered), Nothing("planted"))
+    with pytest.raises(LawBroken, match="left in silence"):
+        search()
+
+
+def test_the_search_finds_a_second_volunteer_who_is_not_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(call_machine.TABLE, (Joining, VolunteerPickedUp), no_words)
+    with pytest.raises(LawBroken):
+        explore(
+            switchboard.step,
+            setting(volunteers=2),
+            how_many_callers=1,
+            depth=3,
+            after=(*IN_QUEUE, is_(RingAnswered)),
+        )
+
+
+def test_the_search_finds_a_ring_that_never_dies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ring_machine.TABLE, (Ending, RingGone), Nothing("planted"))
+    monkeypatch.setitem(ring_machine.TABLE, (Ending, ring_machine.RingDue), Nothing("planted"))
+    with pytest.raises(LawBroken):
+        search()
+
+
+def test_the_search_finds_an_answered_call_that_nobody_wrote_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgetful(house: House, news: News) -> Decision:
+        decision = switchboard.step(house, news)
+        return replace(decision, facts=tuple(fact for fact in decision.facts if not isinstance(fact, CallAnswered)))
+
+    with pytest.raises(LawBroken, match="ends falsely"):
+        explore(
+            forgetful,
+            setting(volunteers=1),
+            how_many_callers=1,
+            depth=3,
+            after=(*IN_QUEUE, is_(RingAnswered)),
+        )

@@ -1,0 +1,274 @@
+"""Everything outside, as far as a house can tell: what may happen next, given what was asked so far.
+
+An honest outside: only those hang up who are there, every play that began ends, every ring ends once. Within that,
+anything, in any order; and a few dishonest things, each costing one of `Spare`: a command that fails, news told twice,
+a while in which nobody listened. Rules: values only (two ways to the same world are equal); nothing here knows how a
+house decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from immutables import Map
+
+from ivr.core.commands import (
+    Answer,
+    Command,
+    EndTalk,
+    HangUp,
+    Join,
+    LastResort,
+    LetGo,
+    Play,
+    Ring,
+    StartMusic,
+    StopPlay,
+)
+from ivr.core.hours import Service
+from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.news import (
+    CallArrived,
+    CallGone,
+    Cause,
+    CommandFailed,
+    DigitPressed,
+    HandoverAsked,
+    Joined,
+    News,
+    OverrideGiven,
+    PlayEnded,
+    Result,
+    RingAlerting,
+    RingAnswered,
+    RingGone,
+    Surveyed,
+    VolunteerPaused,
+    VolunteerReachable,
+    VolunteerRemoved,
+    VolunteerResumed,
+    VolunteerUnreachable,
+)
+
+
+class Leg(StrEnum):
+    ASKED = "asked"
+    RINGING = "ringing"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    volunteer: VolunteerId
+    leg: Leg
+    let_go: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """How many of each may still happen."""
+
+    faults: int = 0
+    """Commands that fail though they could have worked."""
+    refusals: int = 0
+    """Callers who cannot be answered."""
+    twice: int = 0
+    """News that is told a second time."""
+    outages: int = 0
+    """Whiles in which nobody listened, each ended by a survey."""
+    duty: int = 0
+    """Volunteers who come, go, pause, or are removed."""
+    modes: int = 0
+    """Hand-overs and overrides."""
+    digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    to_come: tuple[tuple[CallId, LineId], ...] = ()
+    callers: Map[CallId, LineId] = field(default_factory=Map)
+    phones: Map[RingId, Phone] = field(default_factory=Map)
+    plays: Map[PlayId, CallId] = field(default_factory=Map)
+    joining: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
+    talks: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
+    failing: tuple[Command, ...] = ()
+    """Were asked in vain; nobody has said so yet."""
+    away: frozenset[VolunteerId] = frozenset()
+    paused: frozenset[VolunteerId] = frozenset()
+    staff: frozenset[VolunteerId] = frozenset()
+    last: News | None = None
+    spare: Spare = field(default_factory=Spare)
+
+    # ------------------------------------------------------------ what was asked
+
+    def asked(self, commands: tuple[Command, ...]) -> World:
+        """The world once these have been carried out."""
+        world = self
+        for command in commands:
+            world = world._carry_out(command)
+        return world
+
+    def _carry_out(self, command: Command) -> World:
+        match command:
+            case Ring():
+                if command.volunteer in self.away or command.ring in self.phones:
+                    return self._in_vain(command)
+                return replace(self, phones=self.phones.set(command.ring, Phone(command.volunteer, Leg.ASKED)))
+            case LetGo():
+                phone = self.phones.get(command.ring)
+                if phone is None:
+                    return self._in_vain(command)
+                return replace(self, phones=self.phones.set(command.ring, replace(phone, let_go=True)))
+            case EndTalk():
+                joining = self.joining.delete(command.talk) if command.talk in self.joining else self.joining
+                talks = self.talks.delete(command.talk) if command.talk in self.talks else self.talks
+                return replace(self, joining=joining, talks=talks)
+            case _ if command.call not in self.callers:
+                return self._in_vain(command)
+            case Join():
+                phone = self.phones.get(command.ring)
+                if phone is None or phone.let_go:
+                    return self._in_vain(command)
+                pair = (command.call, command.ring)
+                return replace(self, joining=self.joining.set(command.talk, pair))
+            case Play():
+                return replace(self, plays=self.plays.set(command.play, command.call))
+            case Answer() | StopPlay() | StartMusic() | HangUp() | LastResort():
+                return self
+
+    def _in_vain(self, command: Command) -> World:
+        return replace(self, failing=(*self.failing, command))
+
+    # ------------------------------------------------------------ what may happen
+
+    def possible(self, at: datetime) -> Iterator[tuple[News, World]]:
+        """Each thing that may happen next, and the world after it (before what the house asks for then)."""
+        for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at)):
+            yield news, replace(world, last=news)
+            if self.spare.outages:
+                yield world._surveyed(at)
+        if self.spare.twice and self.last is not None:
+            yield self.last, replace(self._less(twice=1), last=None)
+        for news, world in (*self._duty(at), *self._modes(at)):
+            yield news, replace(world, last=None)
+
+    def survey(self, at: datetime) -> Surveyed:
+        talks: dict[TalkId, frozenset[CallId | RingId]] = {}
+        for talk, (call, ring) in sorted((*self.talks.items(), *self.joining.items())):
+            members: tuple[CallId | RingId, ...] = (call, ring)
+            talks[talk] = frozenset(each for each in members if each in self.callers or each in self.phones)
+        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at)
+
+    def _surveyed(self, at: datetime) -> tuple[News, World]:
+        """What happened just now was told to nobody; what was asked and not done is forgotten."""
+        world = replace(self._less(outages=1), failing=(), last=None)
+        joined = world.talks.update(world.joining)
+        world = replace(world, joining=Map(), talks=joined)
+        return world.survey(at), world
+
+    def _callers(self, at: datetime) -> Iterator[tuple[News, World]]:
+        if self.to_come:
+            (call, line), *rest = self.to_come
+            world = replace(self, to_come=tuple(rest), callers=self.callers.set(call, line))
+            yield CallArrived(call, line, at), world
+        for call in sorted(self.callers):
+            yield CallGone(call, Cause.NORMAL, at), self.without_caller(call)
+            if self.spare.digits:
+                for digit in "1#":
+                    yield DigitPressed(call, digit, at), self._less(digits=1)
+        for play, call in sorted(self.plays.items()):
+            yield PlayEnded(call, play, True, at), replace(self, plays=self.plays.delete(play))
+
+    def _phones(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for ring, phone in sorted(self.phones.items(), key=first):
+            up = replace(self, phones=self.phones.set(ring, replace(phone, leg=Leg.UP)))
+            gone = self.without_phone(ring)
+            if phone.leg is Leg.ASKED and not phone.let_go:
+                alerting = replace(self, phones=self.phones.set(ring, replace(phone, leg=Leg.RINGING)))
+                yield RingAlerting(ring, at), alerting
+            if phone.leg is not Leg.UP:
+                yield RingAnswered(ring, at), up
+                yield RingGone(ring, Cause.ELSEWHERE if phone.let_go else Cause.DECLINED, at), gone
+            else:
+                yield RingGone(ring, Cause.NORMAL, at), gone
+                if not phone.let_go:
+                    yield RingGone(ring, Cause.MEDIA_LOST, at), gone
+
+    def _in_between(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for talk, (call, ring) in sorted(self.joining.items()):
+            if call in self.callers and ring in self.phones:
+                world = replace(self, joining=self.joining.delete(talk), talks=self.talks.set(talk, (call, ring)))
+                yield Joined(talk, at), world
+        for place, command in enumerate(self.failing):
+            rest = (*self.failing[:place], *self.failing[place + 1 :])
+            yield CommandFailed(command, _why(command), at), replace(self, failing=rest)
+        if self.spare.faults:
+            yield from self._faults(at)
+        if self.spare.refusals:
+            for call in sorted(self.callers):
+                yield CommandFailed(Answer(call), Result.REFUSED, at), self._less(refusals=1)
+
+    def _faults(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for talk, (call, ring) in sorted(self.joining.items()):
+            world = replace(self._less(faults=1), joining=self.joining.delete(talk))
+            yield CommandFailed(Join(talk, call, ring), Result.TIMEOUT, at), world
+        for play, call in sorted(self.plays.items()):
+            world = replace(self._less(faults=1), plays=self.plays.delete(play))
+            yield CommandFailed(Play(call, play, "da", ()), Result.REFUSED, at), world
+            yield PlayEnded(call, play, False, at), world
+        for ring, phone in sorted(self.phones.items(), key=first):
+            if phone.leg is Leg.ASKED:
+                command = Ring(ring, phone.volunteer, LineId(""), "", "", 1)
+                world = self._less(faults=1)
+                yield CommandFailed(command, Result.REFUSED, at), world.without_phone(ring)
+                yield CommandFailed(command, Result.TIMEOUT, at), world
+        for call in sorted(self.callers):
+            yield CommandFailed(StartMusic(call), Result.TIMEOUT, at), self._less(faults=1)
+
+    def _duty(self, at: datetime) -> Iterator[tuple[News, World]]:
+        if not self.spare.duty:
+            return
+        world = self._less(duty=1)
+        for who in sorted(self.staff):
+            if who in self.away:
+                yield VolunteerReachable(who, at), replace(world, away=self.away - {who})
+            else:
+                yield VolunteerUnreachable(who, at), replace(world, away=self.away | {who})
+            if who in self.paused:
+                yield VolunteerResumed(who, at), replace(world, paused=self.paused - {who})
+            else:
+                yield VolunteerPaused(who, None, at), replace(world, paused=self.paused | {who})
+            yield VolunteerRemoved(who, at), replace(world, staff=self.staff - {who})
+
+    def _modes(self, at: datetime) -> Iterator[tuple[News, World]]:
+        if not self.spare.modes:
+            return
+        for line in sorted({*self.callers.values(), *(line for _call, line in self.to_come)}):
+            for service in Service:
+                yield HandoverAsked(line, service, at), self._less(modes=1)
+            for how in (True, False, None):
+                yield OverrideGiven(line, how, None, "test", at), self._less(modes=1)
+
+    # ------------------------------------------------------------ small changes
+
+    def without_caller(self, call: CallId) -> World:
+        plays = Map({play: whose for play, whose in sorted(self.plays.items()) if whose != call})
+        return replace(self, callers=self.callers.delete(call), plays=plays)
+
+    def without_phone(self, ring: RingId) -> World:
+        return replace(self, phones=self.phones.delete(ring))
+
+    def _less(self, **fewer: int) -> World:
+        now = {name: getattr(self.spare, name) - count for name, count in fewer.items()}
+        return replace(self, spare=replace(self.spare, **now))
+
+
+def first(pair: tuple[str, object]) -> str:
+    return pair[0]
+
+
+def _why(command: Command) -> Result:
+    return Result.REFUSED if isinstance(command, Ring) else Result.GONE
