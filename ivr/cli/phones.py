@@ -140,7 +140,8 @@ def call(
         raise Trouble(f"{record.parent} is no directory, so the recording cannot be kept there.")
     wish = Wish(number, digits, words, seconds, from_number)
     tell = _hush if as_json else _say_moment
-    report = asyncio.run(_until_stopped(lambda stop: probe(line, wish, kind, ear, tell, stop)))
+    eager = not as_json
+    report = asyncio.run(_until_stopped(lambda stop: probe(line, wish, kind, ear, tell, stop, eager=eager)))
     if record is not None:
         try:
             write_wav(record, report.samples)
