@@ -15,7 +15,7 @@ from ivr.core.ids import GroupId, LineId, PromptId, StepName
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
 from ivr.source.findings import Findings, Place, shown
-from ivr.source.tree import Text, read_tree
+from ivr.source.tree import Text, parse_tree, read_text
 
 KEYS = (
     "name",
@@ -60,7 +60,9 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     before = len(findings.all())
     identity = Text(path.stem, Place(path), True)
     values.name(identity, "the name of a line (the file's name)", findings)
-    fields = Fields(read_tree(path, findings), "a line", KEYS, findings)
+    text = read_text(path, findings)
+    fields = Fields(None if text is None else parse_tree(text, path, findings), "a line", KEYS, findings)
+    _lost_options(text or "", path, findings)
     name = _name(fields, findings)
     number = _number(fields, findings)
     language = _language(fields, findings)
@@ -105,6 +107,14 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         start=Mention(start.value, start.place, "start") if start else None,
         steps=steps,
     )
+
+
+def _lost_options(text: str, path: Path, findings: Findings) -> None:
+    """`#: step` is a comment to YAML: the option would silently not be there."""
+    for number, row in enumerate(text.split("\n"), 1):
+        if re.match(r"[ ]+#: *\S", row):
+            place = Place(path, number, row.index("#") + 1)
+            findings.error(place, "`#` begins a comment, so this option is not read", 'write it in quotes: "#"')
 
 
 def _name(fields: Fields, findings: Findings) -> str | None:

@@ -20,6 +20,8 @@ RATE = 8000
 MANIFEST = "placeholders.json"
 MOST_SECONDS = 120
 _PLACEHOLDER = ".placeholder"
+_NOT_A_WAV = (wave.Error, EOFError, OSError, ValueError, ArithmeticError, RuntimeError)
+"""What the `wave` module lets out for broken files."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def check_sound(sound: Path, findings: Findings) -> None:
         with wave.open(str(sound), "rb") as file:
             kind = (file.getframerate(), file.getnchannels(), file.getsampwidth())
             frames = file.readframes(MOST_SECONDS * RATE + 1)
-    except (wave.Error, EOFError, OSError, ValueError, ArithmeticError):
+    except _NOT_A_WAV:
         findings.error(Place(sound), "is not a WAV file that can be played", how)
         return
     if kind != (RATE, 1, 2):
@@ -142,7 +144,7 @@ def check_sound(sound: Path, findings: Findings) -> None:
         findings.error(Place(sound), f"has {rate} Hz, {channels} channel(s), {width * 8} bit", how)
     elif len(frames) > 2 * MOST_SECONDS * RATE:
         findings.error(Place(sound), f"is longer than {MOST_SECONDS} s", "cut it: no caller listens that long")
-    elif max(map(abs, array("h", frames[: len(frames) // 2 * 2])), default=0) < 200:
+    elif _is_silent(array("h", frames[: len(frames) // 2 * 2])):
         findings.error(Place(sound), "is silent", "record it again")
 
 
@@ -163,7 +165,8 @@ def _check_prompt(prompt: Prompt, place: Place, findings: Findings) -> None:
 
 def check_placeholders(prompts: Prompts, voices: Mapping[str, str], findings: Findings) -> None:
     """Placeholders that are played and say something else than their text. `voices`: how each language is made."""
-    manifests = {prompt.language: read_manifest(prompt.stem.parent) for prompt in prompts.values()}
+    folders = {prompt.language: prompt.stem.parent for prompt in prompts.values()}
+    manifests = {language: read_manifest(folder) for language, folder in folders.items()}
     for (language, name), prompt in prompts.items():
         if prompt.has_recording or not prompt.has_placeholder or not prompt.has_text:
             continue
@@ -172,9 +175,13 @@ def check_placeholders(prompts: Prompts, voices: Mapping[str, str], findings: Fi
             findings.warn(Place(prompt.text_file), what, "run `ivr prompts build`, or record it")
 
 
+def _is_silent(samples: array[int]) -> bool:
+    return not samples or (max(samples) < 200 and min(samples) > -200)
+
+
 def _seconds(sound: Path) -> float:
     try:
         with wave.open(str(sound), "rb") as file:
             return file.getnframes() / max(1, file.getframerate())
-    except (wave.Error, EOFError, OSError, ValueError, ArithmeticError):
+    except _NOT_A_WAV:
         return 0.0

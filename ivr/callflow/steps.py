@@ -120,7 +120,8 @@ def _read(reading: _Reading, body: Node, findings: Findings) -> tuple[str, Step 
         what = f"the step `{shown(reading.name)}` does two things, `{kinds[0].value}` and `{extra.value}`"
         findings.error(extra.place, what, "make two steps of it, the first with `then:` to the second")
     kind = kinds[0].value
-    return kind, _READERS[kind](reading, body)
+    said = Table(tuple(pair for pair in body.pairs if pair[0] not in kinds[1:]), body.place)
+    return kind, _READERS[kind](reading, said)
 
 
 def _play(reading: _Reading, body: Table) -> Step | None:

@@ -99,7 +99,8 @@ def _loops(line: WrittenLine, reached: set[StepName], findings: Findings) -> Non
                 continue  # waiting on after some words is still waiting
             said.add(frozenset(loop))
             first = min((line.steps[StepName(step)] for step in loop), key=lambda step: step.place)
-            ways = " -> ".join(shown(step) for step in (*loop, loop[0])[:8])
+            turn = loop.index(first.name)
+            ways = " -> ".join(shown(step) for step in (*loop[turn:], *loop[:turn], first.name)[:8])
             what = f"a caller who presses nothing goes round for ever here ({ways})"
             findings.error(first.place, what, "let one of these steps lead to an end or to the queue")
 

@@ -17,6 +17,7 @@ from ivr.source.findings import Findings, Place, shown
 
 MOST_BYTES = 128 * 1024
 MOST_DEPTH = 12
+MOST_NODES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ def _not_yaml(problem: yaml.MarkedYAMLError, text: str, path: Path, findings: Fi
         findings.error(place, "a tab stands here", "indent with spaces")
     else:
         what = shown((problem.problem or "cannot be read").replace(";", ","), 90)
-        findings.error(place, f"this is not YAML: {what}", "look at indentation, quotes and colons up to here")
+        findings.error(
+            place, f"this is not YAML: {what}", "look at indentation, quotes, brackets and colons up to here"
+        )
 
 
 class _Builder:
@@ -130,6 +133,7 @@ class _Builder:
         self._findings = findings
         self._open: list[_Frame] = []
         self._root: Node | None = None
+        self._nodes = 0
 
     def build(self, events: Iterator[yaml.Event]) -> Node | None:
         documents = 0
@@ -157,6 +161,10 @@ class _Builder:
         if event.tag is not None:
             self._error(event, "a tag (`!name`) stands here", "delete it: everything is text here")
         place = self._place(event)
+        self._nodes += 1
+        if self._nodes > MOST_NODES:
+            self._error(event, f"there are more than {MOST_NODES} entries up to here", "split the file")
+            raise _RefusedError
         if isinstance(event, yaml.ScalarEvent):
             self._put(Text(self._clean(event, place), place, event.style is None))
             return
