@@ -136,7 +136,7 @@ def build(with_music: bool, callflows: Path, state: Path, as_json: bool) -> None
     Example: ivr prompts build
     """
     from ivr.callflow import music
-    from ivr.callflow.music import build_music
+    from ivr.callflow.composer import build_music
     from ivr.callflow.speech import SpeechError, build_placeholders
 
     try:
