@@ -90,10 +90,17 @@ class FakeExchange:
         return await future
 
     async def survey(self) -> Surveyed:
+        """The truth of a moment ago: it is on its way while things go on happening."""
+        await self._after(self.weather.way_s())
+        found = self.look()
+        await self._after(self.weather.way_s())
+        self.clock.after(0, self.floor.release)
+        return found
+
+    async def _after(self, seconds: float) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.clock.after(self.weather.way_s(), lambda: None if future.done() else future.set_result(None))
+        self.clock.after(seconds, lambda: None if future.done() else future.set_result(None))
         await future
-        return self.look()
 
     def submit(self, command: Command, then: Answered) -> None:
         """Ask for it; `then` is told how it went, some virtual time later."""
@@ -307,9 +314,9 @@ class FakeExchange:
         """The controller is gone, or the line to it: news is lost, commands do not get through, calls go on."""
         self.floor.cut()
 
-    def back(self, take: Take | None = None) -> None:
-        """Connected again; `take` when it is another controller than before."""
-        self.floor.connect(take)
+    def back(self, take: Take | None = None, hold: bool = False) -> None:
+        """Connected again; `take` when it is another controller than before; `hold`: news waits for the next survey."""
+        self.floor.connect(take, hold)
 
     # ------------------------------------------------------------ what was heard
 

@@ -47,6 +47,7 @@ class Floor:
         self._take = take
         self._connection = 1
         self.connected = True
+        self._held: list[News] | None = None
 
     # ------------------------------------------------------------ the wire
 
@@ -58,9 +59,21 @@ class Floor:
 
         def deliver() -> None:
             if self.is_connection(connection):
-                self._take(news(self.clock.now()))
+                self._hand_over(news(self.clock.now()))
 
         self.clock.after(self.weather.news_in_s(stream, self.clock.monotonic()), deliver)
+
+    def _hand_over(self, news: News) -> None:
+        if self._held is not None:
+            self._held.append(news)
+        else:
+            self._take(news)
+
+    def release(self) -> None:
+        """What came while a survey was awaited is told now, in order."""
+        held, self._held = self._held, None
+        for news in held or ():
+            self._take(news)
 
     @property
     def connection(self) -> int:
@@ -71,10 +84,12 @@ class Floor:
 
     def cut(self) -> None:
         self.connected = False
+        self._held = None
 
-    def connect(self, take: Take | None) -> None:
+    def connect(self, take: Take | None, hold: bool) -> None:
         self.connected = True
         self._connection += 1
+        self._held = [] if hold else None
         if take is not None:
             self._take = take
 

@@ -27,6 +27,7 @@ from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId, play_id,
 from ivr.core.news import CallArrived, CallGone, News, PlayEnded, Result, RingAlerting, RingAnswered, RingGone
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange
+from tests.fakes.loop import run
 from tests.fakes.phones import Answers, AnswersAsLetGo, NeverAnswers
 from tests.fakes.weather import Weather
 
@@ -235,6 +236,20 @@ def test_news_that_was_on_its_way_when_the_connection_broke_does_not_come_later(
     bench.clock.advance(5)
     assert bench.news == []
     assert set(bench.exchange.look().calls) == {call}
+
+
+def test_after_a_reconnect_news_can_be_held_until_the_survey_has_been_answered() -> None:
+    bench = Bench()
+    call = bench.exchange.caller(LINE)
+    bench.clock.advance(1)
+    bench.exchange.away()
+    bench.exchange.back(hold=True)
+    bench.exchange.hangs_up(call)
+    bench.clock.advance(1)
+    assert not bench.told(CallGone)
+    assert run(bench.exchange.survey(), bench.clock).calls == {}
+    bench.clock.advance(0.1)
+    assert len(bench.told(CallGone)) == 1
 
 
 def test_in_rough_weather_news_of_one_caller_keeps_its_order_and_that_of_two_does_not() -> None:

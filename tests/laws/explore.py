@@ -16,8 +16,8 @@ from typing import TypeVar
 from ivr.core import switchboard
 from ivr.core.commands import HangUp
 from ivr.core.facts import CallAnswered, CallEnded, RingEnded
-from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, RingGone, VolunteerDue
-from ivr.core.state import House
+from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, RingGone, Surveyed, VolunteerDue
+from ivr.core.state import Ending, House, PickedUp
 from tests.laws.generators import NOON, Setting, callers
 from tests.laws.laws import obey
 from tests.laws.trace import LawBroken, Moment, Step, Trace, take
@@ -37,10 +37,20 @@ class Place:
     now: datetime
     said: frozenset[str]
     """Rings that ended, calls that were answered or ended or hung up: what may not happen twice."""
+    unasked: World | None = None
+    """The world if we had died before the last commands were sent."""
 
     def key(self) -> object:
         house = self.house
-        return house.calls, house.volunteers, house.lines, replace(self.world, last=None), self.now, self.said
+        return (
+            house.calls,
+            house.volunteers,
+            house.lines,
+            replace(self.world, last=None),
+            self.unasked,
+            self.now,
+            self.said,
+        )
 
 
 def begin(step: Step, setting: Setting, how_many_callers: int, spare: Spare) -> tuple[Place, list[Moment]]:
@@ -81,6 +91,8 @@ def dues(place: Place) -> list[tuple[datetime, News]]:
 def onward(place: Place) -> Iterator[tuple[News, World]]:
     """What may come next: anything from outside, or the earliest deadline."""
     yield from place.world.possible(place.now)
+    if place.world.spare.outages and place.unasked is not None:
+        yield place.unasked.surveyed(place.now)
     for _moment, news in dues(place)[:1]:
         yield news, replace(place.world, last=None)
 
@@ -93,8 +105,21 @@ def go(step: Step, place: Place, news: News, world: World) -> tuple[Place, Momen
         if isinstance(fact, RingEnded | CallEnded | CallAnswered)
     }
     said |= {f"hung up {command.call}" for command in moment.commands if isinstance(command, HangUp)}
-    after = Place(moment.after, world.asked(moment.commands), max(place.now, news.at), place.said | said)
+    unasked = replace(world, last=None) if moment.commands and world.spare.outages else None
+    after = Place(moment.after, world.asked(moment.commands), max(place.now, news.at), place.said | said, unasked)
     return after, moment
+
+
+def nobody_hangs_on_unknown(place: Place, trace: Trace) -> None:
+    """After a survey: a phone that is up out there is with its caller, or is being let go."""
+    if not isinstance(trace[-1].news, Surveyed):
+        return
+    known = {ring.id: ring.phase for call in place.house.calls.values() for ring in call.rings}
+    for ring, phone in place.world.phones.items():
+        if phone.leg is Leg.UP and not phone.let_go and not isinstance(known.get(ring), PickedUp):
+            raise LawBroken(f"who picked up {ring} while nobody listened is left in silence", trace)
+        if not phone.let_go and isinstance(known.get(ring), Ending):
+            raise LawBroken(f"{ring} was let go, out there nobody knows, and it is not asked again", trace)
 
 
 @dataclass
@@ -149,6 +174,7 @@ def _search(step: Step, place: Place, trace: list[Moment], depth: int, done: Exp
         done.steps += 1
         trace.append(moment)
         obey(trace, since=len(trace) - 1)
+        nobody_hangs_on_unknown(there, trace)
         _search(step, there, trace, depth - 1, done, finish)
         trace.pop()
 

@@ -149,7 +149,7 @@ class World:
         for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at)):
             yield news, replace(world, last=news)
             if self.spare.outages:
-                yield world._surveyed(at)
+                yield world.surveyed(at)
         if self.spare.twice and self.last is not None:
             yield self.last, replace(self._less(twice=1), last=None)
         for news, world in (*self._duty(at), *self._modes(at)):
@@ -162,7 +162,7 @@ class World:
             talks[talk] = frozenset(each for each in members if each in self.callers or each in self.phones)
         return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at)
 
-    def _surveyed(self, at: datetime) -> tuple[News, World]:
+    def surveyed(self, at: datetime) -> tuple[News, World]:
         """What happened just now was told to nobody; what was asked and not done is forgotten."""
         world = replace(self._less(outages=1), failing=(), last=None)
         joined = world.talks.update(world.joining)
