@@ -6,6 +6,7 @@ Asterisk sums up a volunteer's devices itself (one of them is enough), so no dev
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,8 @@ from sip.ami.wire import Fields
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 TECHNOLOGY: Final = "PJSIP"
+STALE_S: Final = 1.0
+"""So much older than the events may be what Asterisk answers when asked: its list is kept by another thread."""
 
 Told = Callable[[VolunteerReachable | VolunteerUnreachable], None]
 
@@ -27,23 +30,15 @@ class Phones:
     def __init__(self, ami: Ami, told: Told, now: Callable[[], datetime]) -> None:
         self._told, self._now = told, now
         self._there: frozenset[VolunteerId] = frozenset()
-        self._meanwhile: list[tuple[VolunteerId, bool]] | None = None
+        self._heard_at: dict[VolunteerId, tuple[float, bool]] = {}
         ami.on_event(self._heard)
 
-    @property
-    def reachable(self) -> frozenset[VolunteerId]:
-        return self._there
-
-    def begin_survey(self) -> None:
-        """From here on changes are remembered: what is about to be asked may be older than they are."""
-        self._meanwhile = []
-
-    def surveyed(self, names: Iterable[str]) -> frozenset[VolunteerId]:
-        """These were there when asked; with what has changed meanwhile that is who is reachable. Tells nothing."""
+    def surveyed(self, names: Iterable[str], asked_at: float) -> frozenset[VolunteerId]:
+        """These endpoints were there when asked (`time.monotonic()`). Who that makes reachable; tells nothing."""
         there = {VolunteerId(name) for name in names if NAME.fullmatch(name)}
-        for volunteer, reachable in self._meanwhile or ():
-            (there.add if reachable else there.discard)(volunteer)
-        self._meanwhile = None
+        for volunteer, (heard_at, reachable) in self._heard_at.items():
+            if heard_at > asked_at - STALE_S:
+                (there.add if reachable else there.discard)(volunteer)
         self._there = frozenset(there)
         return self._there
 
@@ -52,8 +47,7 @@ class Phones:
         if event.get("Event") != "PeerStatus" or technology != TECHNOLOGY or not NAME.fullmatch(name):
             return
         volunteer, reachable = VolunteerId(name), event.get("PeerStatus") == "Reachable"
-        if self._meanwhile is not None:
-            self._meanwhile.append((volunteer, reachable))
+        self._heard_at[volunteer] = (time.monotonic(), reachable)
         if (volunteer in self._there) == reachable:
             return
         if reachable:

@@ -7,6 +7,7 @@ Rules: connected means both interfaces, REST with its events and the manager; un
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
@@ -186,7 +187,7 @@ class AriExchange:
     async def survey(self) -> Surveyed:
         """What lives there now; raises `ConnectionError` when the exchange cannot be asked."""
         known = self._parties.channels
-        self._phones.begin_survey()
+        asked_at = time.monotonic()
         channels, bridges, endpoints = await asyncio.gather(
             self._http.ask(api.channels_list(), timeout_s=SURVEY_S),
             self._http.ask(api.bridges_list(), timeout_s=SURVEY_S),
@@ -198,7 +199,8 @@ class AriExchange:
         for channel in known - {channel.id for channel in channels.value}:
             self._forget(channel)
         rings = frozenset(ring for channel in channels.value if (ring := ring_of(channel.id)))
-        reachable = self._phones.surveyed(each.resource for each in endpoints.value if each.state == "online")
+        online = [each.resource for each in endpoints.value if each.state == "online"]
+        reachable = self._phones.surveyed(online, asked_at)
         return Surveyed(calls, rings, self._talks(bridges.value), reachable, self._now())
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:

@@ -152,7 +152,7 @@ class Performer:
     # ------------------------------------------------------------------ phones and talks
 
     async def _ring(self, command: Ring) -> Result:
-        name = command.shows_name.translate({ord(letter): None for letter in '"<>\\'})
+        name = "".join(letter for letter in command.shows_name if letter.isprintable() and letter not in '"<>\\')
         request = api.channels_originate(
             endpoint=f"PJSIP/{command.volunteer}",
             context=LEG,

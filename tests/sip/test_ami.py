@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import pytest
 
-from ivr.core.news import Result
-from sip.ami import Ami, AmiAddress
+from ivr.core.ids import VolunteerId
+from ivr.core.news import Result, VolunteerReachable, VolunteerUnreachable
+from sip.ami import Ami, AmiAddress, Phones
 from sip.ami.wire import Fields, block, next_block
 from sip.ari import api
 from sip.ari.http import Http
@@ -196,6 +199,44 @@ async def test_answers_have_names(answer: Fields, result: Result) -> None:
     async with manager(lambda asked: answer if asked["Action"] == "QueueAdd" else agrees(asked)) as (_here, ami, seen):
         await until(lambda: seen.ups == 1)
         assert await ami.queue_add("q", "PJSIP/anna", name="anna") is result
+
+
+# ---------------------------------------------------------------- who is there
+
+
+AT = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
+ANNA, BO = VolunteerId("anna"), VolunteerId("bo")
+
+
+def phones() -> tuple[Phones, list[VolunteerReachable | VolunteerUnreachable], Callable[[str, str], None]]:
+    told: list[VolunteerReachable | VolunteerUnreachable] = []
+    ami = Ami(AmiAddress("127.0.0.1", 1, "x", "y"))
+    made = Phones(ami, told.append, lambda: AT)
+
+    def says(peer: str, status: str) -> None:
+        for heard in ami._heard:
+            heard({"Event": "PeerStatus", "Peer": peer, "PeerStatus": status})
+
+    return made, told, says
+
+
+async def test_only_changes_are_told_and_only_of_volunteers() -> None:
+    _made, told, says = phones()
+    for peer in ("PJSIP/anna", "PJSIP/anna", "PJSIP/Trunk-demo", "IAX2/bo", "PJSIP/", "anna"):
+        says(peer, "Reachable")
+    says("PJSIP/anna", "Unreachable")
+    says("PJSIP/bo", "Unreachable")
+    assert told == [VolunteerReachable(ANNA, AT), VolunteerUnreachable(ANNA, AT)]
+
+
+async def test_what_was_heard_lately_counts_more_than_an_answer_that_may_be_older() -> None:
+    made, told, says = phones()
+    says("PJSIP/anna", "Reachable")
+    says("PJSIP/bo", "Unreachable")
+    now = time.monotonic()
+    assert made.surveyed(["bo", "Trunk-demo"], now) == {ANNA}
+    assert made.surveyed(["bo"], now + 60) == {BO}
+    assert told == [VolunteerReachable(ANNA, AT)], "a survey tells by its answer"
 
 
 # ---------------------------------------------------------------- the real one

@@ -174,6 +174,22 @@ async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
         assert rig.ups == 1
 
 
+async def test_when_a_command_does_not_reach_asterisk_everything_is_looked_at_again(
+    running: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(running) as rig:
+        caller = await rig.caller(LINE)
+        with monkeypatch.context() as broken:
+            broken.setattr(rig.exchange._http, "_asked", unreachable)
+            assert await rig.exchange.perform(Answer(caller.id)) is Result.UNREACHABLE
+        await until(lambda: rig.ups == 2)
+        assert rig.downs == 1
+
+
+async def unreachable(*_: object) -> tuple[int, bytes]:
+    raise ConnectionRefusedError
+
+
 async def test_whatever_connection_is_lost_the_owner_is_told_once_and_surveys_again(running: House) -> None:
     async with open_rig(running) as rig:
         assert rig.exchange.ami._writer is not None

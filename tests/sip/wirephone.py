@@ -7,11 +7,14 @@ import hashlib
 import re
 import secrets
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, cast
 
 DEADLINE_S = 5.0
+SILENCE = b"\xd5" * 160
+"""20 ms, PCMA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Ears(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.packets = 0
+        self.last: deque[bytes] = deque(maxlen=20)
+        """The newest sounds, 20 ms each, as they came (PCMA)."""
         self.remote: tuple[str, int] | None = None
         self.transport: asyncio.DatagramTransport | None = None
         self.sequence = 0
@@ -70,6 +75,7 @@ class Ears(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if data[1] & 0x7F == 8:
             self.packets += 1
+            self.last.append(data[12:])
 
     def send(self, kind: int, payload: bytes, stamp: int, *, marker: bool = False) -> None:
         if self.transport is None or self.remote is None:
@@ -78,10 +84,10 @@ class Ears(asyncio.DatagramProtocol):
         head = struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, stamp, 0xABCD)
         self.transport.sendto(head + payload, self.remote)
 
-    async def murmur(self) -> None:
-        """Sound of silence, as a phone sends it all the time. Until cancelled."""
+    async def murmur(self, sound: bytes = SILENCE) -> None:
+        """The same 20 ms all the time, as a phone sends silence. Until cancelled."""
         while True:
-            self.send(8, b"\xd5" * 160, self.sequence * 160)
+            self.send(8, sound, self.sequence * 160)
             await asyncio.sleep(0.02)
 
     async def press(self, digit: str) -> None:
