@@ -129,7 +129,7 @@ def stop(places: Places, drain_s: float = 0.0) -> bool:
             ask(places.console, "core stop gracefully", timeout_s=1.0)
         except ConsoleSilent:
             drain_s = 0.0
-    if _gone(pid, places, drain_s):
+    if _gone(pid, drain_s):
         return True
     for sign, patience_s in ((signal.SIGTERM, HANG_UP_S), (signal.SIGKILL, 5.0)):
         try:
@@ -138,13 +138,24 @@ def stop(places: Places, drain_s: float = 0.0) -> bool:
             return True
         except PermissionError:
             raise SipTrouble(f"Asterisk (process {pid}) belongs to another user: stop it as that user.") from None
-        if _gone(pid, places, patience_s):
+        if _gone(pid, patience_s):
             return True
     raise SipTrouble(f"Asterisk (process {pid}) cannot be ended: the machine itself is in trouble.")
 
 
-def _gone(pid: int, places: Places, patience_s: float) -> bool:
-    return _within(patience_s, lambda: not _is_ours(pid, places))
+def _gone(pid: int, patience_s: float) -> bool:
+    return _within(patience_s, lambda: _has_let_go(pid))
+
+
+def _has_let_go(pid: int) -> bool:
+    """Whether its ports are free. A dying process loses its command line first, then its first thread, then the others
+    and with the last of them its files: only when nothing but an entry is left has it let go of everything."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return True
+    return state in (b"Z", b"X") and len(threads) <= 1
 
 
 def _within(patience_s: float, happened: Callable[[], bool]) -> bool:
