@@ -1,0 +1,44 @@
+# Two commands: `make run` gets everything and runs the line, `make test` tests it. Neither needs root, except that
+# `make test` installs a few Debian packages when they are missing.
+
+VENV := .venv
+IVR := $(VENV)/bin/ivr
+PY := $(VENV)/bin/python
+RUNTIME := $(VENV)/.made-runtime
+DEV := $(VENV)/.made-dev
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+.PHONY: run setup test lint bench clean
+
+run: setup
+	@exec $(IVR) up
+
+setup: $(RUNTIME)
+
+test: $(DEV) lint
+	@sh .ci/test-packages
+	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest
+
+lint: $(DEV)
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(DEV)
+	$(PY) -m tests.bench
+
+# What was made stays out of the way of what was kept: the state directory (call log, secrets) is never touched.
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find ivr sip tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): .ci/requirements.lock pyproject.toml
+	@sh .ci/make-venv $(VENV)
+	$(PIP) install --require-hashes -r .ci/requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) .ci/requirements-dev.lock
+	$(PIP) install --require-hashes -r .ci/requirements-dev.lock
+	@touch $@
