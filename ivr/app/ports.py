@@ -58,13 +58,19 @@ class Kept:
     """Commands not ticked off yet, oldest first, with their numbers."""
 
 
+class NotKept(Exception):
+    """An entry is not on disk (yet). It stays in memory, in its order; `numbers` are those of its commands."""
+
+    numbers: tuple[int, ...] = ()
+
+
 class Journal(Protocol):
     """The store as the engine sees it. Entries are kept in the order they were given."""
 
     def load(self) -> Kept: ...
 
     def keep(self, entry: Entry) -> Awaitable[tuple[int, ...]]:
-        """Resolves when the entry is on disk, with the numbers of its commands, in order."""
+        """Resolves when the entry is on disk, with the numbers of its commands, in order. Raises `NotKept`."""
         ...
 
     def tick(self, command: int) -> None:

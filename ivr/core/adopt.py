@@ -17,8 +17,8 @@ from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult, VolunteerCameUp
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId
-from ivr.core.news import Cause, RingGone, Surveyed
-from ivr.core.state import Call, Choosing, Hearing, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.news import Cause, RingAnswered, RingGone, Surveyed
+from ivr.core.state import Call, Choosing, Ending, Hearing, Joining, Leaving, Over, Talking, Waiting
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
 from ivr.core.waiting import JOIN_S
@@ -35,9 +35,14 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
         for ring in call.rings:
             if ring.id not in news.rings:
                 desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
+            elif isinstance(ring.phase, Ending):
+                desk.draft.do(LetGo(ring.id, LetGoReason.OVER))  # the first one may never have been sent
         now = desk.draft.calls.get(call.id)
-        if now is not None and not isinstance(now.phase, Over):
+        if now is not None and now.phase is call.phase and not isinstance(now.phase, Over):
             take_up(desk, now, news)
+        for ring in call.rings:
+            if ring.id in news.answered:
+                desk.tell_ring(RingAnswered(ring.id, news.at))
     remembered = {ring.id for call in desk.draft.calls.values() for ring in call.rings}
     for stranger in sorted(news.rings - remembered):
         desk.draft.do(LetGo(stranger, LetGoReason.OVER))

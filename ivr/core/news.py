@@ -209,6 +209,8 @@ class Surveyed:
     """Who is in which talk."""
     reachable: frozenset[VolunteerId]
     at: datetime
+    answered: frozenset[RingId] = frozenset()
+    """Those of `rings` whose phone has been picked up."""
 
 
 CallNews = CallArrived | CallGone | DigitPressed | PlayEnded | Joined | CallDue

@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core.commands import HangUp, Play, StartMusic
+from ivr.core.commands import HangUp, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
-from ivr.core.facts import CallQueued, EndedBy, Outcome, StepEntered
+from ivr.core.facts import CallQueued, EndedBy, Outcome, RingResult, StepEntered
 from ivr.core.flow import Announcement, Enqueue, Hangup, HoursBranch, Menu, Say, Step
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, StepName
@@ -119,6 +119,7 @@ def queued_fact(turn: Turn, position: int) -> CallQueued:
 
 
 def hang_up(turn: Turn, ended_by: EndedBy) -> None:
+    turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
     turn.draft.do(HangUp(turn.call.id))
     turn.go(Leaving(ended_by, after(turn.at, HANGUP_S)))
 

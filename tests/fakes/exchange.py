@@ -139,7 +139,8 @@ class FakeExchange:
             for talk, members in floor.talks.items()
         }
         reachable = frozenset(who for who, phone in floor.phones.items() if phone.registered)
-        return Surveyed(ours, legs, talks, reachable, self.clock.now())
+        up = frozenset(leg.id for leg in floor.legs.values() if leg.phase is LegPhase.UP)
+        return Surveyed(ours, legs, talks, reachable, self.clock.now(), up)
 
     def _carry_out(self, command: Command, answer: Answered) -> None:
         match command:

@@ -160,7 +160,8 @@ class World:
         for talk, (call, ring) in sorted((*self.talks.items(), *self.joining.items())):
             members: tuple[CallId | RingId, ...] = (call, ring)
             talks[talk] = frozenset(each for each in members if each in self.callers or each in self.phones)
-        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at)
+        up = frozenset(ring for ring, phone in self.phones.items() if phone.leg is Leg.UP)
+        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at, up)
 
     def surveyed(self, at: datetime) -> tuple[News, World]:
         """What happened just now was told to nobody; what was asked and not done is forgotten."""
