@@ -34,9 +34,13 @@ from sip.ari.performer import Performer
 from sip.ari.socket import APP, EventSocket, ReplacedError
 
 SURVEY_S: Final = 5.0
+STALE_S: Final = 1.0
+"""What Asterisk lists may be a moment old: another thread keeps the list."""
 LEFT_S: Final = 0.5
 """Who has left Stasis and is not said to be gone by then is looked for."""
 AGAIN_S: Final = 0.2
+UP: Final = "Up"
+"""A channel's state once it was picked up."""
 
 
 class AriExchange:
@@ -62,6 +66,7 @@ class AriExchange:
         self._held: list[News] | None = []
         self._links = {"ari": False, "ami": False}
         self._losses = 0
+        self._lost_at = 0.0
         self._changed = asyncio.Event()
         self._left: set[str] = set()
         self._looking: set[asyncio.Task[None]] = set()
@@ -92,6 +97,7 @@ class AriExchange:
         self._links[name] = there
         if not there:
             self._losses += 1
+            self._lost_at = time.monotonic()
             self._held = self._held or []
         self._changed.set()
 
@@ -138,6 +144,7 @@ class AriExchange:
                 pass
         news = news_of(event, self._parties, at)
         if isinstance(event, ChannelDestroyed):
+            self._parties.ended(event.channel.id)
             self._forget(event.channel.id)
         if news is not None:
             self._tell(news)
@@ -167,6 +174,7 @@ class AriExchange:
 
     def _lost(self, channel: str, cause: Cause) -> None:
         news: CallGone | RingGone | None = gone(channel, cause, self._parties, self._now())
+        self._parties.ended(channel)
         self._forget(channel)
         if news is not None:
             self._tell(news)
@@ -186,8 +194,8 @@ class AriExchange:
 
     async def survey(self) -> Surveyed:
         """What lives there now; raises `ConnectionError` when the exchange cannot be asked."""
-        known = self._parties.channels
         asked_at = time.monotonic()
+        known = self._parties.known_before(max(asked_at - STALE_S, self._lost_at))
         channels, bridges, endpoints = await asyncio.gather(
             self._http.ask(api.channels_list(), timeout_s=SURVEY_S),
             self._http.ask(api.bridges_list(), timeout_s=SURVEY_S),
@@ -195,13 +203,15 @@ class AriExchange:
         )
         if channels.value is None or bridges.value is None or endpoints.value is None:
             raise ConnectionError("Asterisk does not say which calls there are")
-        calls = self._callers(channels.value)
-        for channel in known - {channel.id for channel in channels.value}:
+        there = tuple(channel for channel in channels.value if not self._parties.is_over(channel.id))
+        calls = self._callers(there)
+        for channel in known - {channel.id for channel in there}:
             self._forget(channel)
-        rings = frozenset(ring for channel in channels.value if (ring := ring_of(channel.id)))
+        rings = frozenset(ring for channel in there if (ring := ring_of(channel.id)))
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
-        return Surveyed(calls, rings, self._talks(bridges.value), reachable, self._now())
+        answered = frozenset(ring for channel in there if channel.state == UP and (ring := ring_of(channel.id)))
+        return Surveyed(calls, rings, self._talks(bridges.value), reachable, self._now(), answered)
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
         """In the order in which they came. Who is in the dialplan at present is not ours."""
@@ -220,7 +230,9 @@ class AriExchange:
     def _talks(self, bridges: tuple[Bridge, ...]) -> dict[TalkId, frozenset[CallId | RingId]]:
         talks: dict[TalkId, frozenset[CallId | RingId]] = {}
         for bridge in bridges:
-            if talk := talk_of(bridge.id):
-                members = (ring_of(each) or self._parties.call(each) for each in bridge.channels)
+            talk = talk_of(bridge.id)
+            if talk is not None and not self._parties.is_over(talk):
+                there = (each for each in bridge.channels if not self._parties.is_over(each))
+                members = (ring_of(each) or self._parties.call(each) for each in there)
                 talks[talk] = cast(frozenset[CallId | RingId], frozenset(each for each in members if each))
         return talks

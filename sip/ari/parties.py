@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hmac
 import re
+import time
 from typing import Final
 
 from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId
 
 _PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[rtp])[0-9]{1,9}")
+
+REMEMBERED: Final = 1024
+"""How many things that are over are known as such: enough for the moment for which Asterisk still lists them."""
 
 
 def ring_of(channel: str) -> RingId | None:
@@ -37,6 +41,8 @@ class Parties:
         self._calls: dict[str, CallId] = {}
         self._channels: dict[CallId, str] = {}
         self._lines: dict[CallId, LineId] = {}
+        self._learned: dict[str, float] = {}
+        self._over: dict[str, None] = {}
         self.dying: set[str] = set()
         """Channels whose hang-up has begun: what fails on them now has not failed by itself."""
         self.flawed: set[PlayId] = set()
@@ -49,13 +55,15 @@ class Parties:
         self._calls[channel] = call
         self._channels[call] = channel
         self._lines[call] = line
+        self._learned[channel] = time.monotonic()
+        self._over.pop(channel, None)
         return call
 
     def forget(self, channel: str) -> None:
         self.dying.discard(channel)
         call = self._calls.pop(channel, None)
         if call is not None:
-            del self._channels[call], self._lines[call]
+            del self._channels[call], self._lines[call], self._learned[channel]
             self.adopted.discard(call)
             self.flawed = {play for play in self.flawed if not play.startswith(call)}
 
@@ -68,6 +76,15 @@ class Parties:
     def line(self, call: CallId) -> LineId | None:
         return self._lines.get(call)
 
-    @property
-    def channels(self) -> frozenset[str]:
-        return frozenset(self._calls)
+    def known_before(self, moment: float) -> frozenset[str]:
+        """Callers' channels that were learned before then (`time.monotonic()`)."""
+        return frozenset(channel for channel, learned in self._learned.items() if learned < moment)
+
+    def ended(self, thing: str) -> None:
+        """It is over for us, whatever a list may still say for a moment: ids are never used twice."""
+        self._over[thing] = None
+        if len(self._over) > REMEMBERED:
+            del self._over[next(iter(self._over))]
+
+    def is_over(self, thing: str) -> bool:
+        return thing in self._over

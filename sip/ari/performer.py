@@ -24,7 +24,7 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
-from ivr.core.ids import CallId, PlayId, call_of, play_id
+from ivr.core.ids import CallId, PlayId, TalkId, call_of, play_id
 from ivr.core.news import Result
 from sip.ami import Ami
 from sip.ari import api
@@ -78,7 +78,7 @@ class Performer:
             case Join():
                 return await self._join(command)
             case EndTalk():
-                return (await self._http.ask(api.bridges_destroy(command.talk))).result
+                return await self._take_down(command.talk)
             case LastResort():
                 return await self._last_resort(command)
             case HangUp():
@@ -183,7 +183,7 @@ class Performer:
         added = (await self._http.ask(request)).result
         if added is Result.DONE:
             return added
-        await self._http.ask(api.bridges_destroy(command.talk))
+        await self._take_down(command.talk)
         match added:
             case Result.REFUSED:  # 400: one of the two is not there
                 return Result.GONE
@@ -191,6 +191,12 @@ class Performer:
                 return Result.NOT_NOW
             case _:
                 return added
+
+    async def _take_down(self, talk: TalkId) -> Result:
+        result = (await self._http.ask(api.bridges_destroy(talk))).result
+        if result in (Result.DONE, Result.GONE):
+            self._parties.ended(talk)
+        return result
 
     # ------------------------------------------------------------------ endings
 
