@@ -133,11 +133,14 @@ class OwnCall:
     def _bye(self, more: tuple[Header, ...] = ()) -> None:
         if self._bye_at is None:
             self._bye_at = time.monotonic()
-            Asking(self._agent, self._dialog, "BYE", self._on_bye_answered, more=more)
+            Asking(self._agent, self._dialog, "BYE", self._on_bye_answered, self._on_bye_silence, more=more)
 
     def _on_bye_answered(self, response: Response) -> None:
         if response.code >= 200:
             self._end("us", None, "BYE")
+
+    def _on_bye_silence(self) -> None:
+        self._end("us", None, "silence")
 
     # as the one who calls
 

@@ -28,6 +28,8 @@ _SHORT_FIT = 0.75
 """Mean likeness that a short word needs: it has fewer windows to speak for it."""
 _FAINT = 0.2
 """Windows quieter than this share of the prompt's loudest are silence and prove nothing."""
+_WHOLE_BONUS = 1.15
+"""A whole prompt explains better than as much of a longer one that begins with the same words."""
 _PART = 4
 """Windows in a row from which a part is worth telling."""
 _FRAME = 160
@@ -180,11 +182,13 @@ def _check(pattern: Pattern, searched: Searched, offset: int) -> Find | None:
         return None
     start = offset + round(middle)
     whole = coverage >= WHOLE
-    begins = 0 if whole else int(pattern.starts[first])
+    begins = 0
+    if not whole:
+        begins = _edge(pattern, searched.sound, offset + int(lags[first]), int(pattern.starts[first]), last=False)
     ends = len(pattern.sound)
     if last < len(good) - 1 or not whole:
         at = offset + int(lags[last])
-        ends = _edge(pattern, searched.sound, at, int(pattern.starts[last]))
+        ends = _edge(pattern, searched.sound, at, int(pattern.starts[last]), last=True)
     found = Heard(
         pattern.name,
         max(0.0, (start + begins) / RATE),
@@ -213,26 +217,32 @@ def _longest_run(good: NDArray[np.bool_]) -> tuple[int, int]:
     return best
 
 
-def _edge(pattern: Pattern, sound: Band, at: int, window: int) -> int:
-    """How far into the prompt it goes on, in steps of 20 ms, looked at 100 ms at a time, from the last found window."""
-    piece, end = 5 * _FRAME, window + _FRAME * 5
-    stop = min(len(pattern.sound), window + 2 * pattern.length)
-    for place in range(window, stop - piece + 1, _FRAME):
-        theirs = sound[max(0, place + at) : max(0, place + at + piece)]
-        ours = pattern.sound[place : place + piece]
-        if len(theirs) < piece:
-            break
-        if float(energy(ours, piece)[0]) <= 4 * piece * 16.0**2:
-            continue  # a pause within the prompt says nothing
-        if float(np.dot(ours, theirs)) / float(np.sqrt(energy(ours, piece)[0] * energy(theirs, piece)[0])) >= 0.5:
-            end = place + piece
-    return min(end, len(pattern.sound))
+def _edge(pattern: Pattern, sound: Band, at: int, window: int, *, last: bool) -> int:
+    """Where in the prompt it ends (`last`) or begins around a found window: 100 ms pieces in steps of 20 ms.
+
+    A window half in silence may still be found, so the windows alone would say up to 200 ms too much.
+    """
+    piece = 5 * _FRAME
+    low, high = (
+        (window, window + 2 * pattern.length) if last else (window - pattern.length // 2, window + pattern.length)
+    )
+    places = range(max(0, low), min(len(pattern.sound), high) - piece + 1, _FRAME)
+    for place in reversed(places) if last else places:
+        theirs, ours = sound[max(0, place + at) : max(0, place + at + piece)], pattern.sound[place : place + piece]
+        if len(theirs) < piece or float(energy(ours, piece)[0]) <= 4 * piece * 16.0**2:
+            continue  # behind the end; or a pause within the prompt, which says nothing
+        likeness = float(np.dot(ours, theirs)) / float(np.sqrt(energy(ours, piece)[0] * energy(theirs, piece)[0]))
+        if likeness >= _FOUND:
+            return place + piece if last else place
+    return min(window + pattern.length, len(pattern.sound)) if last else window
 
 
 def best(finds: list[Find]) -> list[Heard]:
     """Every stretch explained once, by what explains most of it."""
     taken: list[Heard] = []
-    for find in sorted(finds, key=lambda one: (-one.weight, one.heard.prompt)):
+    for find in sorted(
+        finds, key=lambda one: (-one.weight * (_WHOLE_BONUS if one.heard.whole else 1), one.heard.prompt)
+    ):
         one = find.heard
         shared = max((_overlap(one, other) for other in taken), default=0.0)
         if shared <= 0.4 * (one.end_s - one.start_s):

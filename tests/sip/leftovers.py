@@ -1,0 +1,47 @@
+"""What a phone may not leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+
+def run(story: Callable[[], Awaitable[None]]) -> None:
+    """A story in a loop of its own, that must leave nothing."""
+
+    async def told() -> None:
+        async with nothing_left():
+            await story()
+
+    asyncio.run(told())
+
+
+@asynccontextmanager
+async def nothing_left() -> AsyncIterator[None]:
+    """No socket, file, process, thread or task more than before."""
+    before = _now()
+    yield
+    assert _now() == before
+
+
+def _now() -> tuple[list[str], list[str], set[str], set[asyncio.Task[object]]]:
+    files = Path("/proc/self/fd")
+    sockets = sorted(_target(files / name) for name in os.listdir(files))
+    threads = {thread.name for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "waitpid"))}
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    return [one for one in sockets if one and "/proc/" not in one], _children(), threads, tasks
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
+
+
+def _children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
