@@ -5,14 +5,9 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
-import math
-import os
-import shutil
-import struct
 import tempfile
-import wave
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +15,14 @@ from pathlib import Path
 import pytest
 
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
-from ivr.core.news import CallArrived, News
+from ivr.core.news import CallArrived
 from sip.ami import AmiAddress
 from sip.ari import api
 from sip.ari.exchange import AriExchange
 from sip.ari.http import Address, Http
 from sip.ari.socket import ReplacedError
-from sip.asterisk.install import Asterisk, install
-from sip.asterisk.process import find_running, start, stop
-from sip.asterisk.render import make_places, render
-from sip.asterisk.settings import Account, Line, Places, Ports, Settings
+from sip.asterisk.process import start
+from sip.asterisk.settings import APPLICATION
 from tests.contract.rigs import NewsLog
 from tests.fakes.phones import (
     Answers,
@@ -41,104 +34,77 @@ from tests.fakes.phones import (
     Unregistered,
     Vanished,
 )
+from tests.rigs.asterisk import (
+    AMI_SECRET,
+    ANNA,
+    ARI_PASSWORD,
+    BO,
+    CHILDREN,
+    Machine,
+    lay_out,
+    password,
+    running,
+    write_tone,
+)
+from tests.rigs.ports import free_base
 from tests.sip.wirephone import Manners, WirePhone
 
-BASE = int(os.environ.get("VOICELINE_TEST_PORT_BASE", "22000"))
-LINE = LineId("bornetelefonen")
+LINE = CHILDREN
 NUMBER = "116111"
-VOLUNTEERS = (VolunteerId("anna"), VolunteerId("bo"))
+VOLUNTEERS = (ANNA, BO)
 PROMPTS = ((PromptId("kort"), 1.5), (PromptId("lang"), 4.0))
 KEY = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """An Asterisk that runs."""
+    """An Asterisk that runs, with the sounds of the contract's prompts."""
 
-    asterisk: Asterisk
-    settings: Settings
-    home: Path
+    machine: Machine
 
     @property
     def server(self) -> tuple[str, int]:
-        return "127.0.0.1", self.settings.ports.sip
+        return "127.0.0.1", self.machine.settings.ports.sip
 
     @property
     def ari(self) -> Address:
-        return Address("127.0.0.1", self.settings.ports.ari, "voiceline", "ari-secret")
+        return Address("127.0.0.1", self.machine.settings.ports.ari, APPLICATION, ARI_PASSWORD)
 
     @property
     def ami(self) -> AmiAddress:
-        return AmiAddress("127.0.0.1", self.settings.ports.ami, "voiceline", "ami-secret")
-
-    @property
-    def sounds(self) -> Path:
-        return self.home / "sounds"
+        return AmiAddress("127.0.0.1", self.machine.settings.ports.ami, APPLICATION, AMI_SECRET)
 
     @property
     def pid(self) -> int:
-        pid = find_running(self.settings.places)
-        assert pid is not None
-        return pid
+        return self.machine.pid
 
     def start(self) -> None:
-        start(self.asterisk, self.settings)
+        start(self.machine.asterisk, self.machine.settings)
 
-    def stop(self) -> None:
-        stop(self.settings.places)
-
-    def exchange(self, now: Callable[[], datetime] | None = None) -> AriExchange:
-        return AriExchange(self.ari, self.ami, key=KEY, sounds=self.sounds, now=now or (lambda: datetime.now(UTC)))
+    def exchange(self) -> AriExchange:
+        sounds = self.machine.state / "asterisk" / "sounds"
+        return AriExchange(self.ari, self.ami, key=KEY, sounds=sounds, now=lambda: datetime.now(UTC))
 
 
-def open_house(base: int) -> House:
-    """Started on these ports, in a directory of its own; `close_house` ends both."""
-    home = Path(tempfile.mkdtemp(prefix="voiceline-house-"))
-    try:
-        asterisk = install(home, lambda _text: None)
-        ports = Ports(base, base + 1, base + 2, base + 3, base + 100, base + 499)
-        settings = Settings(
-            Places.in_state(home, asterisk.modules, asterisk.data),
-            ports,
-            (Line(LINE, NUMBER, "BørneTelefonen", (), (), ()),),
-            tuple(Account(volunteer, f"pw-{volunteer}", (LINE,)) for volunteer in VOLUNTEERS),
-            "ari-secret",
-            "ami-secret",
-        )
-        make_places(settings.places)
-        render(settings)
-        (home / "sounds" / "da").mkdir(parents=True)
+@contextmanager
+def open_house() -> Iterator[House]:
+    """On ports and in a directory of its own; both are free again afterwards."""
+    with free_base() as base, tempfile.TemporaryDirectory(prefix="voiceline-house-") as state:
+        machine = lay_out(Path(state), base)
         for prompt, length_s in PROMPTS:
-            _tone(home / "sounds" / "da" / f"{prompt}.wav", length_s, 500)
-        _tone(settings.places.moh / "calm.wav", 20, 300)
-        house = House(asterisk, settings, home)
-        house.start()
-    except BaseException:
-        shutil.rmtree(home, ignore_errors=True)
-        raise
-    return house
-
-
-def close_house(house: House) -> None:
-    house.stop()
-    shutil.rmtree(house.home, ignore_errors=True)
+            write_tone(Path(state) / "asterisk" / "sounds" / "da" / f"{prompt}.wav", length_s, 500)
+        with running(machine):
+            yield House(machine)
 
 
 @functools.cache
 def shared_house() -> House:
     """One for all tests that do not hurt it; ends with the process."""
-    house = open_house(BASE)
-    atexit.register(close_house, house)
-    return house
+    return _for_ever.enter_context(open_house())
 
 
-def _tone(path: Path, length_s: float, pitch: float) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        samples = (int(8000 * math.sin(2 * math.pi * pitch * n / 8000)) for n in range(int(8000 * length_s)))
-        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+_for_ever = ExitStack()
+atexit.register(_for_ever.close)
 
 
 # ---------------------------------------------------------------- an exchange with phones
@@ -185,7 +151,7 @@ class RealRig:
     async def phone(self, volunteer: VolunteerId, behaviour: Behaviour) -> None:
         phone = self.phones.get(volunteer)
         if phone is None or phone.dead:
-            phone = await WirePhone.open(self.house.server, volunteer, f"pw-{volunteer}")
+            phone = await WirePhone.open(self.house.server, volunteer, password(volunteer))
             self.phones[volunteer] = phone
         phone.manners = manners(behaviour)
         there = not isinstance(behaviour, Unregistered)
@@ -198,7 +164,7 @@ class RealRig:
         for volunteer, phone in self.phones.items():
             if phone.dead:
                 phone.close()
-                phone = await WirePhone.open(self.house.server, volunteer, f"pw-{volunteer}")
+                phone = await WirePhone.open(self.house.server, volunteer, password(volunteer))
             with suppress(TimeoutError):
                 await phone.register(0)
             phone.close()
@@ -242,7 +208,7 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
     def down() -> None:
         rig.downs += 1
 
-    running = asyncio.create_task(exchange.run(rig.log.take, up, down))
+    task = asyncio.create_task(exchange.run(rig.log.take, up, down))
     try:
         async with asyncio.timeout(5):
             await connected.wait()
@@ -252,10 +218,10 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
         if replaced:
             with pytest.raises(ReplacedError):
                 async with asyncio.timeout(5):
-                    await running
-        running.cancel()
+                    await task
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await (asyncio.sleep(0) if replaced else running)
+            await (asyncio.sleep(0) if replaced else task)
         await sweep(house)
 
 
@@ -276,7 +242,3 @@ async def until(true: Callable[[], bool], within_s: float = 5.0) -> None:
     async with asyncio.timeout(within_s):
         while not true():
             await asyncio.sleep(0.01)
-
-
-def kinds_of(log: NewsLog) -> list[type[News]]:
-    return [type(news) for news in log.all]

@@ -20,7 +20,7 @@ from sip.ari.http import Http
 from sip.ari.model import Event
 from sip.ari.socket import APP, EventSocket, ReplacedError
 from tests.fakes.phones import Declines
-from tests.sip.house import BASE, LINE, House, close_house, open_house, open_rig, until
+from tests.sip.house import LINE, House, open_house, open_rig, until
 from tests.sip.wirephone import WirePhone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.asterisk]
@@ -33,9 +33,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[House]:
-    house = open_house(BASE + 500)
-    yield house
-    close_house(house)
+    with open_house() as house:
+        yield house
 
 
 @pytest.fixture
