@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -89,12 +90,17 @@ class House:
 @contextmanager
 def open_house() -> Iterator[House]:
     """On ports and in a directory of its own; both are free again afterwards."""
-    with free_base() as base, tempfile.TemporaryDirectory(prefix="voiceline-house-") as state:
-        machine = lay_out(Path(state), base)
-        for prompt, length_s in PROMPTS:
-            write_tone(Path(state) / "asterisk" / "sounds" / "da" / f"{prompt}.wav", length_s, 500)
-        with running(machine):
-            yield House(machine)
+    # not a TemporaryDirectory: at the end of the process that would remove itself while Asterisk still runs from it
+    state = Path(tempfile.mkdtemp(prefix="voiceline-house-"))
+    try:
+        with free_base() as base:
+            machine = lay_out(state, base)
+            for prompt, length_s in PROMPTS:
+                write_tone(state / "asterisk" / "sounds" / "da" / f"{prompt}.wav", length_s, 500)
+            with running(machine):
+                yield House(machine)
+    finally:
+        shutil.rmtree(state, ignore_errors=True)
 
 
 @functools.cache
