@@ -47,6 +47,7 @@ CAUSES: Final = {
     19: Cause.NO_ANSWER,
     20: Cause.UNREACHABLE,
     21: Cause.DECLINED,
+    22: Cause.UNREACHABLE,
     26: Cause.ELSEWHERE,
     27: Cause.UNREACHABLE,
     34: Cause.FAILED,

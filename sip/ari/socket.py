@@ -22,6 +22,8 @@ from sip.ari.http import Address, Http
 from sip.ari.model import EVENTS, ApplicationReplaced, Event
 from sip.ari.shape import parse, read
 
+log = logging.getLogger(__name__)
+
 APP: Final = "voiceline"
 SOURCES: Final = ("channel:", "bridge:")
 HEARD: Final = (
@@ -70,7 +72,7 @@ def event_of(text: str | bytes) -> Event | None:
 class EventSocket:
     def __init__(self, address: Address, http: Http, heard: Callable[[Event], None]) -> None:
         self._address, self._http, self._heard = address, http, heard
-        self._replaced = False
+        self._replaced = self._refused = False
         self._doubted = asyncio.Event()
 
     def doubt(self) -> None:
@@ -87,9 +89,11 @@ class EventSocket:
                     both.create_task(self._listen(socket))
                     await self._subscribe()
                     backoff.connected()
-                    connected = True
+                    connected, self._refused = True, False
                     up()
                     both.create_task(self._probe())
+            except* websockets.InvalidStatus as refusals:
+                self._say_why(refusals)
             except* (LostError, OSError, websockets.WebSocketException):
                 pass  # also TimeoutError, which is an OSError
             finally:
@@ -98,6 +102,16 @@ class EventSocket:
             if self._replaced:
                 raise ReplacedError
             await asyncio.sleep(backoff.pause_s())
+
+    def _say_why(self, refusals: BaseExceptionGroup[websockets.InvalidStatus]) -> None:
+        """Only what a person must put right: while Asterisk boots it refuses too, with other numbers."""
+        forbidden = any(
+            isinstance(each, websockets.InvalidStatus) and each.response.status_code in (401, 403)
+            for each in refusals.exceptions
+        )
+        if forbidden and not self._refused:
+            log.error("Asterisk's REST interface refuses us; its password and ours differ")
+            self._refused = True
 
     def _connection(self) -> connect:
         address = self._address

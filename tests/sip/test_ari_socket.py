@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -159,6 +160,19 @@ async def test_who_is_replaced_stops_for_good_and_says_so(running: House) -> Non
     second.cancel()
     http.close()
     assert ups == [1, 1]
+
+
+async def test_a_wrong_password_is_said_once_and_without_it(running: House, caplog: pytest.LogCaptureFixture) -> None:
+    wrong = replace(running.ari, password="wrong-password")
+    http, ups = Http(wrong), []
+    tries = asyncio.create_task(EventSocket(wrong, http, lambda _event: None).run(lambda: ups.append(1), lambda: None))
+    await until(lambda: len(caplog.records) > 0)
+    assert not (await asyncio.wait({tries}, timeout=0.5))[0], "it goes on trying: the secret may be put right"
+    tries.cancel()
+    http.close()
+    assert ups == []
+    assert len(caplog.records) == 1
+    assert "wrong-password" not in caplog.text
 
 
 async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
