@@ -210,7 +210,8 @@ class Media:
     def go_mute(self) -> None:
         """Sends and hears no more, but the port stays taken: the far side is not told by ICMP either."""
         self._beat.leave(self)
-        self._loop.remove_reader(self._voice)
+        if self._voice.fileno() != -1:
+            self._loop.remove_reader(self._voice)
 
 
 class _Said:

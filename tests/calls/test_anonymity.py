@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from sip.phone.own import OwnPhone
-from tests.rigs.line import CARRIER, SECRET_NUMBER, LiveLine
+from tests.rigs.line import CARRIER, SECRET_NAME, SECRET_NUMBER, LiveLine
 
 pytestmark = pytest.mark.asterisk
-TRACES = (SECRET_NUMBER.encode(), SECRET_NUMBER[2:].encode(), b"Sofie", b"Hansen")
+TRACES = (SECRET_NUMBER.encode(), SECRET_NUMBER[2:].encode(), *SECRET_NAME.encode().split())
 
 
 def test_no_trace_of_the_caller_is_left_or_shown_during_and_after_a_call(line: LiveLine) -> None:

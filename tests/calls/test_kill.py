@@ -41,8 +41,8 @@ def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_kille
     records = line.calls()[before:]
     assert [record["outcome"] for record in records] == ["answered", "answered"]
     assert records[0]["talk_s"] is not None
-    assert talking < 0.5
-    assert waiting < 0.5
+    assert talking < 2.0
+    assert waiting < 2.0
 
 
 def longest_gap(call: object) -> float:

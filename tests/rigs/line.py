@@ -28,6 +28,7 @@ T = TypeVar("T")
 CHECKOUT = Path(__file__).resolve().parents[2]
 CARRIER = "127.0.0.2"
 SECRET_NUMBER = "4520304050"
+SECRET_NAME = "Xylofonia Quistgaardinde"
 """What no file, log, event or phone of ours may ever show."""
 NOON = "2026-03-02T12:00"
 QUICK_GROUPS = """\
@@ -211,7 +212,7 @@ class LiveLine:
 
     async def call(self, carrier: OwnPhone, number: str = "116111") -> OwnCall:
         call = await carrier.dial(
-            f"sip:{number}@{self.server}", from_user=SECRET_NUMBER, from_name="Sofie Hansen", sound=speech_like(30.0, 7)
+            f"sip:{number}@{self.server}", from_user=SECRET_NUMBER, from_name=SECRET_NAME, sound=speech_like(30.0, 7)
         )
         await call.until_answered(5.0)
         return call
