@@ -89,6 +89,7 @@ def ordinary_user() -> Iterator[Ordinary]:
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "PYTHONHOME": str(prefix),
+            "LD_LIBRARY_PATH": str(prefix / "lib"),  # a Python in root's home looks for its library there
             "PYTHONPATH": f"{home / 'checkout'}:{packages}",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
