@@ -18,7 +18,7 @@ from ivr.app.clock import SystemClock
 from ivr.cli import lock, prepare
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
-from ivr.cli.demo import add_demo_volunteers
+from ivr.cli.demo import DEMO, add_demo_volunteers
 from ivr.cli.logging import log_to_stderr
 from ivr.cli.running import Ground, Running, keep_ready, ready_line
 from ivr.core.ids import LineId
@@ -162,10 +162,12 @@ def welcome(running: Running) -> str:
     state = "" if ground.state.name == ".state" else f" --state {ground.state}"
     first = next(iter(ground.plan.lines.values()))
     numbers = ", ".join(f"{line.name} {line.number}" for line in ground.plan.lines.values())
+    serving = running.house.lines[first.id].serving
+    answering = next((name for name, service in DEMO.items() if service is serving), "NAME")
     return (
         f"\n  The line is up: {numbers}."
         f"\n  Look:    http://127.0.0.1:{ground.ports.web}/"
-        f"\n  Answer:  .venv/bin/ivr softphone anna{state}"
+        f"\n  Answer:  .venv/bin/ivr softphone {answering}{state}      (by day anna, at night bo)"
         f"\n  Call:    .venv/bin/ivr call {first.number} --record call.wav{state}"
         f"\n  Listen:  .venv/bin/ivr heard call.wav{state}"
         f"\n  The log: .venv/bin/ivr calls{state}\n"
