@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from sip.phone.correlate import Band, Searched, band, unit
 from sip.phone.interface import RATE, Samples
-from sip.phone.pattern import Heard, Pattern, best, look
+from sip.phone.pattern import WHOLE, Heard, Pattern, best, look
 from sip.phone.sound import read_wav
+
+__all__ = ["WHOLE", "Ear", "Heard", "Span", "hear", "load_sounds", "silences"]
 
 _FRAME = 160
 _AROUND = 1200

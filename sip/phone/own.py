@@ -28,6 +28,9 @@ _REGISTER_PATIENCE = 4.0
 _RETRY = 2.0
 
 
+__all__ = ["OwnCall", "OwnPhone", "OwnRing"]
+
+
 class OwnPhone:
     """See `interface.Phone`."""
 

@@ -127,8 +127,8 @@ def _tear(one: Heard, other: Heard, pattern: Pattern, sound: Band) -> float | No
         return None
     told = _loud(pattern.sound[round((one.to_s - behind) * RATE) : round((other.from_s + before) * RATE)])
     there = _loud(sound[round((one.end_s - behind) * RATE) : round((other.start_s + before) * RATE)])
-    silent, more = _seconds(~there), _seconds(there) - _seconds(told)
-    return put_in if silent >= put_in - 0.08 and abs(more) <= 0.12 else None
+    more = _seconds(there) - _seconds(told)
+    return put_in if abs(more) <= 0.12 else None  # what is there beyond the words is silence
 
 
 def _pauses(one: Heard, other: Heard, pattern: Pattern) -> tuple[float, float]:
