@@ -9,15 +9,15 @@ import pytest
 
 from sip.heard import hear
 from sip.phone.interface import Samples
-from sip.phone.own import OwnPhone
+from sip.phone.own import OwnCall, OwnPhone
 from sip.phone.sound import speech_like
 from tests.rigs.line import CARRIER, SECRET_NUMBER, LiveLine, eventually
 
 pytestmark = pytest.mark.asterisk
 
 
-def names(line: LiveLine, call: object) -> list[str]:
-    return [each.prompt for each in line.heard(call)]  # type: ignore[arg-type]
+def names(line: LiveLine, call: OwnCall) -> list[str]:
+    return [each.prompt for each in line.heard(call)]
 
 
 def test_a_child_hears_the_right_words_waits_with_music_and_talks_to_a_volunteer(line: LiveLine) -> None:

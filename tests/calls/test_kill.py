@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from sip.phone.own import OwnPhone
+from sip.phone.own import OwnCall, OwnPhone
 from sip.phone.sound import speech_like
 from tests.rigs.line import CARRIER, LiveLine
 
@@ -45,9 +45,9 @@ def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_kille
     assert waiting < 2.0
 
 
-def longest_gap(call: object) -> float:
+def longest_gap(call: OwnCall) -> float:
     """The longest time without a voice packet, seconds."""
-    packets = call.packets  # type: ignore[attr-defined]
+    packets = call.packets
     return max(later.arrived - earlier.arrived for earlier, later in itertools.pairwise(packets))
 
 
