@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 from ivr.callflow import groups as group_files
@@ -13,7 +14,10 @@ from ivr.callflow.groups import WrittenGroups, read_groups
 from ivr.callflow.lines import WrittenLine, read_line
 from ivr.callflow.prompts import Prompts, check_placeholders, check_prompts, find_prompts, music, spoken_text
 from ivr.callflow.speech import VOICES
-from ivr.callflow.walk import check_steps
+from ivr.callflow.steps import Mention
+from ivr.callflow.subflows import FOLDER as SHARED
+from ivr.callflow.subflows import read_shared, shared_files, spread
+from ivr.callflow.walk import check_steps, check_transfers, languages
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, compile_hours
 from ivr.core.ids import LineId, PromptId
@@ -62,9 +66,10 @@ def check_paths(paths: Iterable[Path], today: date | None = None) -> list[Findin
             findings.error(Place(path), "there is no such file or folder", "correct the name")
             found.update(findings.all())
         else:
+            folder, also = (path.parent.parent, None) if path.parent.name == SHARED else (path.parent, path)
             found.update(
                 finding
-                for finding in read_folder(path.parent, today, path).findings
+                for finding in read_folder(folder, today, also).findings
                 if finding.place.file == path or finding.place.file.suffix != ".yaml"
             )
     return sorted(found)
@@ -82,13 +87,15 @@ def read_folder(callflows: Path, today: date | None = None, also: Path | None = 
     files = _line_files(callflows)
     if also is not None and also not in files and also.name != group_files.FILE:
         files.append(also)
-    lines = [read_line(path, findings) for path in files]
+    flows = read_shared(callflows, findings)
+    lines = [spread(read_line(path, findings), flows, findings) for path in files]
     prompts = find_prompts(callflows)
     if not lines:
         findings.error(Place(callflows), "there is no line in this folder", "copy a shipped line's file into it")
-    for stray in sorted(callflows.glob("*.yml")):
+    for stray in sorted([*callflows.glob("*.yml"), *callflows.glob(f"{SHARED}/*.yml")]):
         findings.warn(Place(stray), "this file is not read", f"call it {shown(stray.stem)}.yaml")
     _numbers_differ(lines, findings)
+    check_transfers({line.id: line for line in lines}, findings)
     for line in lines:
         _check_line(line, groups, prompts, today or datetime.now(UTC).date(), findings)
     check_prompts(prompts, _used(lines, prompts, findings), findings)
@@ -114,7 +121,7 @@ def _version(callflows: Path, prompts: Prompts) -> str:
     """The same for the same contents, wherever they lie: files that decide, and sounds that are heard."""
     sum_of_all = hashlib.sha256()
     heard = [prompt.sound for prompt in prompts.values() if prompt.sound is not None]
-    for path in sorted([*callflows.glob("*.yaml"), *heard, *music(callflows)]):
+    for path in sorted([*callflows.glob("*.yaml"), *shared_files(callflows), *heard, *music(callflows)]):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         sum_of_all.update(f"{path.relative_to(callflows).as_posix()} {content}\n".encode())
     return sum_of_all.hexdigest()[:12]
@@ -165,8 +172,9 @@ def _check_hours(line: WrittenLine, today: date, findings: Findings) -> None:
 
 def _check_words(line: WrittenLine, prompts: Prompts, findings: Findings) -> None:
     """Words that a line must not say, e.g. that a call is free when it is not."""
-    for mention in line.prompts() if line.never_says else ():
-        prompt = prompts.get((line.language or "", PromptId(mention.name)))
+    spoken = {language for some in languages(line).values() for language in some}
+    for mention, language in product(line.prompts() if line.never_says else (), sorted(spoken)):
+        prompt = prompts.get((language, PromptId(mention.name)))
         text = spoken_text(prompt).lower() if prompt is not None else ""
         for word in line.never_says:
             if word.lower() in text:
@@ -177,23 +185,44 @@ def _check_words(line: WrittenLine, prompts: Prompts, findings: Findings) -> Non
 def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) -> Mapping[tuple[str, PromptId], Place]:
     """Every prompt some line may play -> where that stands. What is in no file at all is a finding at once."""
     used: dict[tuple[str, PromptId], Place] = {}
+    there = {language for language, _ in prompts}
     for line in lines:
         if line.language is None:
             continue
-        names = [name for language, name in prompts if language == line.language]
-        for mention in line.prompts():
-            key = (line.language, PromptId(mention.name))
-            if key in prompts:
-                used.setdefault(key, mention.place)
-                continue
-            guess = did_you_mean(mention.name, names)
-            instead = f"write its text into prompts/{line.language}/{mention.name}.txt, then run `ivr prompts build`"
-            what = f"there is no prompt `{shown(mention.name)}`"
-            findings.error(mention.place, what, f"did you mean `{guess}`?" if guess else instead)
+        heard = languages(line)
+        spoken = {line.language}.union(*heard.values())
         for step in line.steps.values():
-            if step.kind == "say":
-                used |= _used_fragments(line.language, step.place, prompts, findings)
+            chosen = step.about if step.kind == "set_language" else None
+            if chosen is not None and chosen.name not in there:
+                what = f"there are no prompts in the language `{shown(chosen.name)}`"
+                findings.error(chosen.place, what, f"write their texts into prompts/{shown(chosen.name)}/")
+        spoken_mentions = [(mention, spoken) for mention in line.technical]
+        spoken_mentions += [(mention, {*heard[step.name]}) for step in line.steps.values() for mention in step.prompts]
+        for mention, some in spoken_mentions:
+            for language in sorted(some & ({line.language} | there)):
+                _use(language, mention, prompts, used, findings)
+        for step in line.steps.values():
+            for language in sorted(heard[step.name] & there) if step.kind == "say" else ():
+                used |= _used_fragments(language, step.place, prompts, findings)
     return used
+
+
+def _use(
+    language: str,
+    mention: Mention,
+    prompts: Prompts,
+    used: dict[tuple[str, PromptId], Place],
+    findings: Findings,
+) -> None:
+    key = (language, PromptId(mention.name))
+    if key in prompts:
+        used.setdefault(key, mention.place)
+        return
+    guess = did_you_mean(mention.name, [name for known, name in prompts if known == language])
+    instead = f"write its text into prompts/{language}/{mention.name}.txt, then run `ivr prompts build`"
+    elsewhere = any(name == mention.name for _, name in prompts)
+    what = f"there is no prompt `{shown(mention.name)}`{f' in the language `{language}`' if elsewhere else ''}"
+    findings.error(mention.place, what, f"did you mean `{guess}`?" if guess and not elsewhere else instead)
 
 
 def _used_fragments(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.callflow.schedule import read_hours
-from ivr.callflow.steps import Mention, WrittenStep, prompts_in, read_steps
+from ivr.callflow.steps import Mention, WrittenStep, language_of, prompts_in, read_steps
 from ivr.core.flow import Flow, Line
 from ivr.core.hours import Hours, Service
 from ivr.core.ids import GroupId, LineId, PromptId, StepName
@@ -50,6 +50,9 @@ class WrittenLine:
     technical: tuple[Mention, ...]
     start: Mention | None
     steps: Mapping[StepName, WrittenStep]
+    whole: bool = False
+    """Every name in the steps is right and shared flows are spread out (`subflows`), so that it can be told what
+    follows what."""
 
     def prompts(self) -> tuple[Mention, ...]:
         """Every prompt that is named anywhere in the file."""
@@ -143,10 +146,7 @@ def _number(fields: Fields, findings: Findings) -> Text | None:
 
 def _language(fields: Fields, findings: Findings) -> str | None:
     text = text_of(fields.need("language", "`language: da`"), "`language`", findings)
-    if text is None or re.fullmatch(r"[a-z]{2}", text.value):
-        return text.value if text else None
-    findings.error(text.place, f"`{shown(text.value)}` is not a language", "write two letters, e.g. da or en")
-    return None
+    return language_of(text, findings) if text else None
 
 
 def _groups(fields: Fields, findings: Findings) -> dict[Service, tuple[Mention, ...]]:

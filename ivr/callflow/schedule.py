@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from ivr.core.hours import DayException, DayPlan, Hours, Opening, Regime
+from ivr.callflow import holidays as danish
+from ivr.core.hours import DayException, DayPlan, Holiday, Hours, Opening, Regime
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
 from ivr.source.findings import Findings, Place, one_of, shown
@@ -19,14 +20,15 @@ def read_hours(node: Node | None, findings: Findings) -> Hours | None:
     """The hours as data, or None with findings. What cannot be read is left out, so that the rest is still checked."""
     if node is None:
         return None
-    fields = Fields(node, "`hours`", ("tz", "night", "table", "exceptions"), findings)
+    fields = Fields(node, "`hours`", ("tz", "night", "table", "holidays", "exceptions"), findings)
     tz = text_of(fields.need("tz", "`tz: Europe/Copenhagen`"), "`tz`", findings)
     if tz is not None and values.choice(tz, "time zone", TIME_ZONES, findings) is None:
         tz = None
     night = _night(fields.get("night"), findings)
     regimes = _table(fields.need("table", "`table:` with the opening hours of each day"), night, findings)
     exceptions = _exceptions(fields.get("exceptions"), night, findings)
-    return Hours(tz.value, regimes, exceptions) if tz is not None else None
+    holidays = _holidays(fields.get("holidays"), night, findings)
+    return Hours(tz.value, regimes, exceptions, holidays) if tz is not None else None
 
 
 def _table(node: Node | None, night: Opening | None, findings: Findings) -> tuple[Regime, ...]:
@@ -120,6 +122,35 @@ def _night(node: Node | None, findings: Findings) -> Opening | None:
         return None
     found = values.opening(written, findings)
     return Opening(*found) if found else None
+
+
+def _holidays(node: Node | None, night: Opening | None, findings: Findings) -> tuple[Holiday, ...]:
+    """Public holidays on which the line keeps other hours; of two that fall on one day the one written first holds."""
+    if node is None:
+        return ()
+    if not isinstance(node, Listing):
+        findings.error(node.place, "`holidays` is a list", "begin each with `- days: [Juledag, Anden juledag]`")
+        return ()
+    found: dict[date, Holiday] = {}
+    seen: dict[str, Place] = {}
+    for item in node.items:
+        fields = Fields(item, "a holiday", ("days", "hours", "night"), findings)
+        days = fields.need("days", "`days: all`, or names such as `[Juledag, Anden juledag]`")
+        hours = fields.need("hours", "`hours: closed` or `hours: 10:00-14:00`")
+        plan = DayPlan(
+            _openings(hours, findings) if hours else (),
+            _night(fields.get("night"), findings) if fields.get("night") else night,
+        )
+        for name in texts_of(days, "`days`", findings) if days is not None else ():
+            if values.choice(name, "holiday", danish.names(), findings) is None:
+                continue
+            if name.value in seen:
+                what = f"{name.value} is named a second time (first on line {seen[name.value].line})"
+                findings.error(name.place, what, "name each holiday once")
+            seen.setdefault(name.value, name.place)
+            for day, own in danish.days_of(name.value).items():
+                found.setdefault(day, Holiday(day, plan, own))
+    return tuple(found[day] for day in sorted(found))
 
 
 def _exceptions(node: Node | None, night: Opening | None, findings: Findings) -> tuple[DayException, ...]:

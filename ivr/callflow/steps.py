@@ -2,18 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ivr.core.flow import Announcement, Enqueue, Hangup, HoursBranch, Menu, Play, Say, Spoken, Step
-from ivr.core.ids import PromptId, StepName
+from ivr.core.flow import (
+    Announcement,
+    Enqueue,
+    Hangup,
+    HoursBranch,
+    Menu,
+    Play,
+    Say,
+    SetLanguage,
+    Spoken,
+    Step,
+    ToLine,
+    ToPartner,
+    Transfer,
+    WaitForOpening,
+)
+from ivr.core.ids import LineId, PromptId, StepName
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
 from ivr.source.findings import Findings, Place, one_of, shown
 from ivr.source.tree import Listing, Node, Table, Text
 
 KEYS = tuple("0123456789*#")
-KINDS = ("play", "say", "hours", "menu", "enqueue", "hangup")
+KINDS = (
+    "play",
+    "say",
+    "hours",
+    "menu",
+    "enqueue",
+    "wait_for_opening",
+    "set_language",
+    "transfer",
+    "call",
+    "return",
+    "hangup",
+)
+OTHER_WORDS = {
+    "goto": "write `then: STEP` in the step before: every step names what follows",
+    "record": "nothing may be recorded in a callflow; what may be is decided in recordings-policy/",
+    "dial": "a flow may not dial: write `transfer: {partner: NAME, on_failed: STEP}`",
+    "language": "write `set_language: en` and `then:`",
+}
+"""What people write who know other systems -> what to write here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +72,8 @@ class WrittenStep:
     prompts: tuple[Mention, ...]
     spoken: tuple[Mention, ...]
     """The part of `prompts` that everybody hears who goes through the step; in a queue nobody has to hear any."""
+    about: Mention | None = None
+    """What else is named; `role` says what: a `flow`, a `line`, a `partner` or a `language`."""
 
     def target(self, role: str) -> Mention | None:
         return next((mention for mention in self.targets if mention.role == role), None)
@@ -51,6 +88,7 @@ class _Reading:
     targets: list[Mention] = field(default_factory=list)
     prompts: list[Mention] = field(default_factory=list)
     spoken: list[Mention] = field(default_factory=list)
+    about: Mention | None = None
 
     def target(self, fields: Fields, role: str) -> StepName | None:
         return self.aim(fields.need(role, f"`{role}:` and the name of the step that follows"), role)
@@ -101,12 +139,15 @@ def _each(table: Table, findings: Findings) -> Iterator[WrittenStep]:
             tuple(reading.targets),
             tuple(reading.prompts),
             tuple(reading.spoken),
+            reading.about,
         )
 
 
 def _read(reading: _Reading, body: Node, findings: Findings) -> tuple[str, Step | None]:
     if isinstance(body, Text) and body.value == "hangup":
         return "hangup", Hangup(reading.name)
+    if isinstance(body, Text) and body.value == "return":
+        return "return", None
     if not isinstance(body, Table) or not body.pairs:
         what = f"the step `{shown(reading.name)}` does nothing"
         findings.error(body.place, what, f"begin it with one of {', '.join(f'`{kind}:`' for kind in KINDS)}")
@@ -114,7 +155,8 @@ def _read(reading: _Reading, body: Node, findings: Findings) -> tuple[str, Step 
     kinds = [key for key, _ in body.pairs if key.value in KINDS]
     if not kinds:
         first = body.pairs[0][0]
-        findings.error(first.place, f"there is no step `{shown(first.value)}`", one_of(first.value, KINDS))
+        instead = OTHER_WORDS.get(first.value) or one_of(first.value, KINDS)
+        findings.error(first.place, f"there is no step `{shown(first.value)}`", instead)
         return "", None
     for extra in kinds[1:]:
         what = f"the step `{shown(reading.name)}` does two things, `{kinds[0].value}` and `{extra.value}`"
@@ -141,9 +183,14 @@ def _say(reading: _Reading, body: Table) -> Step | None:
 
 def _hours(reading: _Reading, body: Table) -> Step | None:
     outer = Fields(body, "an `hours` step", ("hours",), reading.findings)
-    fields = Fields(outer.get("hours"), "`hours`", ("open", "closed"), reading.findings)
+    fields = Fields(outer.get("hours"), "`hours`", ("open", "closed", "soon", "within"), reading.findings)
     opened, closed = reading.target(fields, "open"), reading.target(fields, "closed")
-    return HoursBranch(reading.name, opened, closed) if opened and closed else None
+    if fields.get("soon") is None and fields.get("within") is None:
+        return HoursBranch(reading.name, opened, closed) if opened and closed else None
+    soon = reading.target(fields, "soon")
+    text = text_of(fields.need("within", "`within: 10m`, how near the opening must be"), "`within`", reading.findings)
+    within = values.duration(text, "`within`", 60, 7200, reading.findings) if text else None
+    return HoursBranch(reading.name, opened, closed, soon, within) if opened and closed and soon and within else None
 
 
 def _menu(reading: _Reading, body: Table) -> Step | None:
@@ -219,6 +266,75 @@ def _announcements(reading: _Reading, node: Node | None) -> tuple[Announcement, 
     return tuple(found)
 
 
+def _wait_for_opening(reading: _Reading, body: Table) -> Step | None:
+    outer = Fields(body, "a `wait_for_opening` step", ("wait_for_opening",), reading.findings)
+    known = ("max_wait", "on_open", "on_timeout")
+    fields = Fields(outer.get("wait_for_opening"), "`wait_for_opening`", known, reading.findings)
+    text = text_of(fields.need("max_wait", "`max_wait: 15m`"), "`max_wait`", reading.findings)
+    wait = values.duration(text, "`max_wait`", 30, 7200, reading.findings) if text else None
+    on_open, on_timeout = reading.target(fields, "on_open"), reading.target(fields, "on_timeout")
+    return WaitForOpening(reading.name, wait, on_open, on_timeout) if wait and on_open and on_timeout else None
+
+
+def _set_language(reading: _Reading, body: Table) -> Step | None:
+    fields = Fields(body, "a `set_language` step", ("set_language", "then"), reading.findings)
+    text = text_of(fields.get("set_language"), "`set_language`", reading.findings)
+    language = language_of(text, reading.findings) if text else None
+    if text and language:
+        reading.about = Mention(language, text.place, "language")
+    then = reading.target(fields, "then")
+    return SetLanguage(reading.name, language, then) if language and then else None
+
+
+def _transfer(reading: _Reading, body: Table) -> Step | None:
+    findings = reading.findings
+    outer = Fields(body, "a `transfer` step", ("transfer",), findings)
+    fields = Fields(outer.get("transfer"), "`transfer`", ("line", "partner", "on_failed"), findings)
+    line, partner = fields.get("line"), fields.get("partner")
+    if (line is None) is (partner is None) and outer.get("transfer") is not None:
+        findings.error(body.place, "a transfer goes to one place", "write either `line:` or `partner:` below it")
+        return None
+    text = text_of(line or partner, "`transfer`", findings)
+    if text is None:
+        return None
+    reading.about = Mention(text.value, text.place, "line" if line else "partner")
+    if line is not None:
+        extra = fields.key("on_failed")
+        if extra is not None:
+            what = "a line of our own takes every caller, so `on_failed` never happens"
+            findings.error(extra, what, "delete it")
+        return Transfer(reading.name, ToLine(LineId(text.value)))
+    if text.value.replace("+", "").replace(" ", "").isdecimal():
+        what = "a number stands in a flow"
+        findings.error(text.place, what, "name the partner; numbers are kept with the trunks")
+        reading.about = None
+        return None
+    on_failed = reading.target(fields, "on_failed")
+    return Transfer(reading.name, ToPartner(text.value), on_failed) if on_failed else None
+
+
+def _call(reading: _Reading, body: Table) -> Step | None:
+    """Nothing in the core: the steps of the shared flow take its place (`subflows`)."""
+    fields = Fields(body, "a `call` step", ("call", "then"), reading.findings)
+    text = text_of(fields.get("call"), "`call`", reading.findings)
+    if text is not None:
+        reading.about = Mention(text.value, text.place, "flow")
+    reading.target(fields, "then")
+    return None
+
+
+def _return(reading: _Reading, body: Table) -> Step | None:
+    reading.findings.error(body.place, "`return` takes nothing", f"write `{shown(reading.name)}: return`")
+    return None
+
+
+def language_of(text: Text, findings: Findings) -> str | None:
+    if re.fullmatch(r"[a-z]{2}", text.value):
+        return text.value
+    findings.error(text.place, f"`{shown(text.value)}` is not a language", "write two letters, e.g. da or en")
+    return None
+
+
 def _hangup(reading: _Reading, body: Table) -> Step | None:
     fields = Fields(body, "a `hangup` step", ("hangup",), reading.findings)
     node = fields.get("hangup")
@@ -234,5 +350,10 @@ _READERS: Mapping[str, Callable[[_Reading, Table], Step | None]] = {
     "hours": _hours,
     "menu": _menu,
     "enqueue": _enqueue,
+    "wait_for_opening": _wait_for_opening,
+    "set_language": _set_language,
+    "transfer": _transfer,
+    "call": _call,
+    "return": _return,
     "hangup": _hangup,
 }

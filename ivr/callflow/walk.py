@@ -1,7 +1,7 @@
 """What can happen to a caller in a line's steps, found by walking them.
 
-The worlds: the line is open or closed; in the queue nobody is reachable or nobody answers in time; the caller presses
-nothing. In each of them every step must come to an end, and the end must have words.
+The worlds: the line is open, closed, or closed and about to open; in the queue nobody is reachable or nobody answers in
+time; the caller presses nothing. In each of them every step must come to an end, and the end must have words.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from ivr.callflow.lines import WrittenLine
 from ivr.callflow.prompts import Prompts
 from ivr.callflow.steps import Mention, WrittenStep
 from ivr.core.flow import Enqueue
-from ivr.core.ids import PromptId, StepName
+from ivr.core.ids import LineId, PromptId, StepName
 from ivr.source.findings import Findings, one_of, shown
 
 MOST_TALK_S = 20
 SAY_S = 5
 """A computed sentence, about."""
 HOURS_ROLES = ("open", "closed")
+WORLDS = (*HOURS_ROLES, "soon")
 QUEUE_ROLES = ("on_nobody", "on_timeout")
 ROLES: Mapping[str, tuple[str, ...]] = {
     "play": ("then",),
@@ -27,6 +28,11 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "hours": HOURS_ROLES,
     "menu": ("no_input", "no_match"),
     "enqueue": QUEUE_ROLES,
+    "wait_for_opening": ("on_open", "on_timeout"),
+    "set_language": ("then",),
+    "transfer": (),
+    "call": ("then",),
+    "return": (),
     "hangup": (),
 }
 """The ways on that each kind of step must have."""
@@ -34,37 +40,44 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 
 def check_steps(line: WrittenLine, prompts: Prompts, findings: Findings) -> None:
     """Every finding about how the steps hang together."""
-    whole = _targets_exist(line, findings)
-    if line.start is None or not whole or not all(map(_complete, line.steps.values())):
+    if line.start is None or not line.whole:
         return  # what can follow what is only known when all names are there and right
-    reached = set(_reachable(line, line.start.name))
-    for step in line.steps.values():
-        if step.name not in reached:
-            what = f"no caller ever reaches the step `{shown(step.name)}`"
-            findings.warn(step.place, what, "name it in another step, or delete it")
+    reached = set(_reachable(line.steps, line.start.name))
     _loops(line, reached, findings)
     _endings(line, reached, findings)
     _closed(line, findings)
-    if not any(line.steps[name].kind == "enqueue" for name in reached):
+    if not any(line.steps[name].kind in ("enqueue", "transfer") for name in reached):
         findings.warn(line.start.place, "no caller of this line ever reaches a queue", "add an `enqueue` step")
     _talk(line, prompts, findings)
 
 
-def _targets_exist(line: WrittenLine, findings: Findings) -> bool:
-    mentions = [target for step in line.steps.values() for target in step.targets]
-    missing = [mention for mention in ([line.start] if line.start else []) + mentions if mention.name not in line.steps]
+def names_are_right(start: Mention | None, steps: Mapping[StepName, WrittenStep], findings: Findings) -> bool:
+    """Of a line or a shared flow: every step that is named exists, and has all its ways on. Then it is also said
+    which step nobody reaches."""
+    mentions = [target for step in steps.values() for target in step.targets]
+    missing = [mention for mention in ([start] if start else []) + mentions if mention.name not in steps]
     for mention in missing:
         what = f"there is no step `{shown(mention.name)}`"
-        findings.error(mention.place, what, one_of(mention.name, line.steps))
-    return not missing
+        findings.error(mention.place, what, one_of(mention.name, steps))
+    if start is None or missing or not all(map(_complete, steps.values())):
+        return False
+    reached = set(_reachable(steps, start.name))
+    for step in steps.values():
+        if step.name not in reached:
+            what = f"no caller ever reaches the step `{shown(step.name)}`"
+            findings.warn(step.place, what, "name it in another step, or delete it")
+    return True
 
 
 def _complete(step: WrittenStep) -> bool:
     """All its ways on are written, whatever else may be wrong."""
-    return step.kind in ROLES and all(step.target(role) is not None for role in ROLES[step.kind])
+    if step.kind in ("transfer", "call") and step.about is None:
+        return False
+    roles = ("on_failed",) if step.about is not None and step.about.role == "partner" else ROLES.get(step.kind)
+    return roles is not None and all(step.target(role) is not None for role in roles)
 
 
-def _reachable(line: WrittenLine, start: str, without: tuple[str, ...] = ()) -> Iterator[StepName]:
+def _reachable(steps: Mapping[StepName, WrittenStep], start: str, without: tuple[str, ...] = ()) -> Iterator[StepName]:
     """Steps that can follow, the start first; transitions under the keys `without` are not taken."""
     seen: set[str] = set()
     ahead = [start]
@@ -73,7 +86,7 @@ def _reachable(line: WrittenLine, start: str, without: tuple[str, ...] = ()) -> 
         if name in seen:
             continue
         seen.add(name)
-        step = line.steps[StepName(name)]
+        step = steps[StepName(name)]
         yield step.name
         ahead += [target.name for target in step.targets if target.role not in without]
 
@@ -83,13 +96,22 @@ def _next(step: WrittenStep, hours: str, queue: str) -> Mention | None:
     if step.kind == "enqueue":
         waits_for_ever = isinstance(step.step, Enqueue) and step.step.max_wait_s is None
         return None if queue == "on_timeout" and waits_for_ever else step.target(queue)
-    role = {"hours": hours, "menu": "no_input"}.get(step.kind, "then")
-    return step.target(role)
+    match step.kind:
+        case "hours":
+            return step.target(hours) or step.target("closed")
+        case "menu":
+            return step.target("no_input")
+        case "wait_for_opening":
+            return step.target("on_timeout" if hours == "closed" else "on_open")
+        case "transfer":
+            return step.target("on_failed")
+        case _:
+            return step.target("then")
 
 
 def _loops(line: WrittenLine, reached: set[StepName], findings: Findings) -> None:
     said: set[frozenset[str]] = set()
-    for hours, queue in product(HOURS_ROLES, QUEUE_ROLES):
+    for hours, queue in product(WORLDS, QUEUE_ROLES):
         done: set[str] = set()
         for name in sorted(reached):
             loop = _loop(line, name, hours, queue, done)
@@ -141,7 +163,7 @@ def _closed(line: WrittenLine, findings: Findings) -> None:
     """Outside the hours: no way into the queue, and everybody hears when the line opens next."""
     if line.start is None:
         return
-    for name in _reachable(line, line.start.name, without=("open",)):
+    for name in _reachable(line.steps, line.start.name, without=("open", "on_open")):
         if line.steps[name].kind == "enqueue":
             what = "callers get into the queue also when the line is closed"
             findings.warn(line.steps[name].place, what, "put an `hours` step before it")
@@ -197,3 +219,71 @@ def _after_what_follows(line: WrittenLine, start: str) -> Iterator[str]:
         elif following.name not in seen:
             seen.add(following.name)
             stack.append((following.name, iter(line.steps[StepName(following.name)].targets)))
+
+
+def check_transfers(lines: Mapping[LineId, WrittenLine], findings: Findings) -> None:
+    """Of all lines together: those transferred to are there, and nobody is passed round in a circle."""
+    whole = True
+    for line in lines.values():
+        for step in line.steps.values():
+            whole = _transfer_is_right(line, step, lines, findings) and whole
+    if not whole or not all(line.whole and line.start for line in lines.values()):
+        return
+    for line, hours, queue in product(lines.values(), WORLDS, QUEUE_ROLES):
+        way = [line.id]
+        while (there := _leads_to(lines[way[-1]], hours, queue)) is not None and there not in way:
+            way.append(there)
+        if there == line.id and line.start is not None:
+            what = f"a caller who presses nothing is passed round for ever ({' -> '.join((*way, line.id))})"
+            findings.error(line.start.place, what, "let one of these lines lead to an end or to the queue")
+
+
+def _transfer_is_right(
+    line: WrittenLine, step: WrittenStep, lines: Mapping[LineId, WrittenLine], findings: Findings
+) -> bool:
+    about = step.about
+    if step.kind != "transfer" or about is None:
+        return True
+    if about.role == "partner":
+        what = f"the partner `{shown(about.name)}` cannot be reached: this house has no trunk that may dial out"
+        findings.error(about.place, what, "lead to our own queue, or to words, until partners can be set up")
+        return False
+    if about.name == line.id:
+        findings.error(about.place, "the line is transferred to itself", "name one of its steps instead")
+        return False
+    if about.name not in lines:
+        findings.error(about.place, f"there is no line `{shown(about.name)}`", one_of(about.name, lines))
+        return False
+    return True
+
+
+def _leads_to(line: WrittenLine, hours: str, queue: str) -> LineId | None:
+    """The line to which a caller is transferred in this world who presses nothing."""
+    assert line.start is not None
+    step, seen = line.steps[StepName(line.start.name)], set[str]()
+    while step.name not in seen:
+        seen.add(step.name)
+        if step.kind == "transfer" and step.about is not None:
+            return LineId(step.about.name)
+        following = _next(step, hours, queue)
+        if following is None:
+            return None
+        step = line.steps[StepName(following.name)]
+    return None
+
+
+def languages(line: WrittenLine) -> Mapping[StepName, frozenset[str]]:
+    """In which languages a caller may come to each step; a step nobody reaches has the line's own."""
+    own = line.language or ""
+    found: dict[StepName, set[str]] = {}
+    ahead = [(StepName(line.start.name), own)] if line.start is not None else []
+    while ahead:
+        name, language = ahead.pop()
+        step = line.steps.get(name)
+        if step is None or language in found.setdefault(name, set()):
+            continue
+        found[name].add(language)
+        if step.kind == "set_language" and step.about is not None:
+            language = step.about.name
+        ahead += [(StepName(target.name), language) for target in step.targets]
+    return {name: frozenset(found.get(name) or {own}) for name in line.steps}

@@ -18,7 +18,7 @@ from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId
 from ivr.core.news import Cause, RingAnswered, RingGone, Surveyed
-from ivr.core.state import Call, Choosing, Ending, Hearing, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.state import Call, Choosing, Ending, Hearing, Holding, Joining, Leaving, Over, Talking, Waiting
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
 from ivr.core.waiting import JOIN_S
@@ -77,7 +77,7 @@ def lose(desk: Desk, call: Call, news: Surveyed) -> None:
             turn.close_talk(call.phase.talk)
         case Leaving():
             ended_by = call.phase.ended_by
-        case Hearing() | Choosing() | Waiting() | Over():
+        case Hearing() | Choosing() | Waiting() | Holding() | Over():
             pass
         case _:
             assert_never(call.phase)
@@ -109,6 +109,8 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
         case Waiting():
             turn.draft.do(StartMusic(call.id))
             turn.go(replace(phase, speaking=None, speaking_due=None))
+        case Holding():
+            turn.draft.do(StartMusic(call.id))
         case Joining():
             turn.draft.do(Join(phase.talk, call.id, phase.ring))
             turn.go(replace(phase, deadline=after(news.at, JOIN_S)))
@@ -128,4 +130,4 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
 
 
 def say_again(turn: Turn, play: PlayId, prompts: tuple[PromptId, ...]) -> None:
-    turn.draft.do(Play(turn.call.id, play, turn.line.language, prompts))
+    turn.draft.do(Play(turn.call.id, play, turn.language, prompts))

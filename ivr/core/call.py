@@ -16,15 +16,15 @@ from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.commands import Answer, EndTalk, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
-from ivr.core.flow import Menu, Say
+from ivr.core.flow import Menu, Say, WaitForOpening
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import StepName
 from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Joined, PlayEnded, Result
-from ivr.core.state import CallPhase, Choosing, Hearing, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Talking, Waiting
 from ivr.core.turn import Turn
 
 
-def on_gone(turn: Turn, _phase: Hearing | Choosing | Waiting, _news: CallGone) -> None:
+def on_gone(turn: Turn, _phase: Hearing | Choosing | Waiting | Holding, _news: CallGone) -> None:
     turn.end(EndedBy.CALLER)
 
 
@@ -94,7 +94,22 @@ def again(turn: Turn, menu: Menu, phase: Choosing, otherwise: StepName) -> None:
         walk.walk(turn, otherwise)
 
 
-def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting, news: CommandFailed) -> None:
+def on_opening_due(turn: Turn, phase: Holding, news: CallDue) -> None:
+    """Is the line open by now?"""
+    step = turn.line.flow.steps.get(phase.step)
+    if news.at < phase.due:
+        return
+    if not isinstance(step, WaitForOpening):
+        walk.apologise(turn)
+    elif turn.around.is_open():
+        walk.walk(turn, step.on_open)
+    elif news.at >= phase.give_up_at:
+        walk.walk(turn, step.on_timeout)
+    else:
+        walk.hold(turn, phase.step, phase.give_up_at)
+
+
+def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting | Holding, news: CommandFailed) -> None:
     """Words or music that cannot be had must not stop the call; a caller who is not there is gone."""
     command = news.command
     if news.result is Result.GONE and not isinstance(command, StopPlay | EndTalk):
@@ -110,6 +125,8 @@ def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting, news: CommandFail
                     on_menu_heard(turn, phase, ended)
                 case Waiting():
                     waiting.on_announced(turn, phase, ended)
+                case Holding():
+                    pass  # of an earlier step
                 case _:
                     assert_never(phase)
         case StartMusic():
@@ -164,6 +181,14 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Waiting, VolunteerPickedUp): waiting.on_picked_up,
     (Waiting, VolunteerGone): UNANSWERED,
     (Waiting, CommandFailed): on_failed,
+    (Holding, CallGone): on_gone,
+    (Holding, DigitPressed): NO_MENU,
+    (Holding, PlayEnded): OLD_WORDS,
+    (Holding, Joined): NOT_JOINING,
+    (Holding, CallDue): on_opening_due,
+    (Holding, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Holding, VolunteerGone): UNANSWERED,
+    (Holding, CommandFailed): on_failed,
     (Joining, CallGone): talking.on_gone_while_joining,
     (Joining, DigitPressed): NO_MENU,
     (Joining, PlayEnded): OLD_WORDS,
@@ -208,7 +233,7 @@ def step(turn: Turn, news: CallEvent) -> None:
 def due(phase: CallPhase) -> datetime | None:
     """The moment at which this phase wants to hear `CallDue`."""
     match phase:
-        case Hearing() | Choosing():
+        case Hearing() | Choosing() | Holding():
             return phase.due
         case Waiting():
             return walk.due(phase)

@@ -44,6 +44,7 @@ class Draft:
         self.calls: Map[CallId, Call] = house.calls
         self.volunteers: Map[VolunteerId, Volunteer] = house.volunteers
         self.lines: Map[LineId, LineState] = house.lines
+        self.older = house.older
         self._commands: list[Command] = []
         self._facts: list[Fact] = []
         self._touched_calls: set[CallId] = set()
@@ -88,7 +89,7 @@ class Draft:
         return bool(self._touched_calls or self._touched_volunteers or self._touched_lines)
 
     def decision(self) -> Decision:
-        house = House(self.plan, self.timetables, self.calls, self.volunteers, self.lines)
+        house = House(self.plan, self.timetables, self.calls, self.volunteers, self.lines, self.older)
         return Decision(
             house if self.touched or self.plan is not self._house.plan else self._house,
             tuple(self._commands),

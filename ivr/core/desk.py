@@ -18,7 +18,7 @@ from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
 from ivr.core.decision import Draft, after
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
-from ivr.core.flow import Line, Spoken
+from ivr.core.flow import Line, Plan, Spoken
 from ivr.core.hours import Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
 from ivr.core.news import RingAnswered
@@ -33,6 +33,8 @@ class Surroundings:
     """What one call may ask about the house (`turn.Around`)."""
 
     desk: Desk
+    plan: Plan
+    """The one that the call goes by."""
     line: Line
     at: datetime
 
@@ -49,6 +51,17 @@ class Surroundings:
             case Spoken.NEXT_OPENING:
                 opening = line_machine.next_opening(state, table, self.at)
                 return spoken.opening_words(self.at, opening, self.line.hours.tz)
+
+    def next_opening(self) -> datetime | None:
+        line = self.line.id
+        return line_machine.next_opening(self.desk.line(line), self.desk.timetable(line), self.at)
+
+    def elsewhere(self, line: LineId) -> tuple[Line, Surroundings] | None:
+        there = self.plan.lines.get(line) or self.desk.draft.plan.lines.get(line)
+        if there is None or line not in self.desk.draft.lines:
+            return None
+        self.desk.settle_line(line, self.at)
+        return there, replace(self, line=there)
 
 
 class Desk:
@@ -84,8 +97,9 @@ class Desk:
     # ------------------------------------------------------------ calls
 
     def turn(self, call: Call, at: datetime) -> Turn:
-        line = self.draft.plan.lines[call.line]
-        return Turn(self.draft, call, line, Surroundings(self, line, at), at)
+        plan = self.draft.older.get(call.version, self.draft.plan)
+        line = plan.lines.get(call.line) or self.draft.plan.lines[call.line]
+        return Turn(self.draft, call, line, Surroundings(self, plan, line, at), at)
 
     def arrive(self, call: CallId, line: LineId, at: datetime) -> None:
         """A caller nobody knew: answered and led into the line's callflow."""
@@ -93,6 +107,7 @@ class Desk:
         self.draft.say(CallStarted(call, line, at))
         self.draft.do(Answer(call))
         fresh = Call(call, line, at, Hearing(walk.TECHNICAL, walk.NO_PLAY, at), Outcome.ENDED_IN_MENU)
+        fresh = replace(fresh, version=self.draft.plan.version)
         turn = self.turn(fresh, at)
         walk.walk(turn, turn.line.flow.start)
         self.save(None, turn)
@@ -108,6 +123,8 @@ class Desk:
     def save(self, before: Call | None, turn: Turn) -> None:
         """Keep the call, and what follows from it for its queue; forget it when nothing of it is left."""
         now = turn.call
+        if before is not None and before.line != now.line:
+            before = self.leave_line(before, now)
         line = self.line(now.line)
         order = queue.follow(line.queue, before, now)
         if order != line.queue:
@@ -118,8 +135,21 @@ class Desk:
         if isinstance(now.phase, Over) and not now.rings:
             if before is not None:
                 self.draft.forget_call(now.id)
+                self.forget_plan(now.version)
         else:
             self.draft.put_call(now)
+
+    def leave_line(self, before: Call, now: Call) -> Call:
+        """A call that moved gives its place up in the old line's queue, and comes to the new line as anybody does."""
+        left = self.line(before.line)
+        if now.id in left.queue:
+            self.draft.put_line(replace(left, queue=tuple(each for each in left.queue if each != now.id)))
+        return replace(before, line=now.line, phase=Over(), requeues=now.requeues)
+
+    def forget_plan(self, version: str) -> None:
+        """An older plan is kept as long as a call goes by it."""
+        if version in self.draft.older and not any(call.version == version for call in self.draft.calls.values()):
+            self.draft.older = self.draft.older.delete(version)
 
     # ------------------------------------------------------------ rings
 

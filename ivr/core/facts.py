@@ -74,6 +74,16 @@ class StepEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class CallMoved:
+    """To another of our lines; it goes on there, and its outcome is counted there."""
+
+    call: CallId
+    line: LineId
+    to: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallQueued:
     call: CallId
     line: LineId
@@ -234,6 +244,7 @@ class Alarm:
 Fact = (
     CallStarted
     | StepEntered
+    | CallMoved
     | CallQueued
     | RingStarted
     | RingEnded

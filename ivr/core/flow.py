@@ -44,6 +44,9 @@ class HoursBranch:
     name: StepName
     open: StepName
     closed: StepName
+    soon: StepName | None = None
+    """Instead of `closed` when the line opens within `soon_s`; None: no such way."""
+    soon_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +85,52 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitForOpening:
+    """Music for a caller to a closed line who wants to wait until it opens."""
+
+    name: StepName
+    max_wait_s: float
+    on_open: StepName
+    on_timeout: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class SetLanguage:
+    """From here on the call hears this language instead of its line's."""
+
+    name: StepName
+    language: str
+    then: StepName
+
+
+@dataclass(frozen=True, slots=True)
+class ToLine:
+    line: LineId
+
+
+@dataclass(frozen=True, slots=True)
+class ToPartner:
+    """A partner that the house has an agreement with, by name. A number never stands in a flow."""
+
+    partner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """To the beginning of another of our lines, or to a partner."""
+
+    name: StepName
+    to: ToLine | ToPartner
+    on_failed: StepName | None = None
+    """Where a caller goes whom the partner does not take; None for our own lines, which are always there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     name: StepName
 
 
-Step = Play | Say | HoursBranch | Menu | Enqueue | Hangup
+Step = Play | Say | HoursBranch | Menu | Enqueue | WaitForOpening | SetLanguage | Transfer | Hangup
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """The line is closed and opens soon; the caller waits with music until it does."""
+
+    step: StepName
+    give_up_at: datetime
+    due: datetime
+    """When to look next whether the line is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Joining:
     """A volunteer picked up; the two are being connected."""
 
@@ -133,7 +143,7 @@ class Over:
     """The caller is gone and the outcome written; rings that were let go are still dying away."""
 
 
-CallPhase = Hearing | Choosing | Waiting | Joining | Talking | Leaving | Over
+CallPhase = Hearing | Choosing | Waiting | Holding | Joining | Talking | Leaving | Over
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +164,10 @@ class Call:
     talk_s: float | None = None
     answered_by: VolunteerId | None = None
     requeues: int = 0
+    language: str = ""
+    """What the caller chose; empty: the line's."""
+    version: str = ""
+    """Which plan's steps the call goes by to its end; empty or unknown: the one in force."""
 
 
 # ---------------------------------------------------------------- volunteer
@@ -247,3 +261,5 @@ class House:
     calls: Map[CallId, Call] = field(default_factory=Map)
     volunteers: Map[VolunteerId, Volunteer] = field(default_factory=Map)
     lines: Map[LineId, LineState] = field(default_factory=Map)
+    older: Map[str, Plan] = field(default_factory=Map)
+    """Plans no longer in force, by version, as long as calls go by them."""

@@ -90,6 +90,8 @@ def dispatch(desk: Desk, news: News) -> None:
         case CallArrived():
             if news.call not in desk.draft.calls and news.line in desk.draft.lines:
                 desk.arrive(news.call, news.line, news.at)
+            elif news.call not in desk.draft.calls:
+                desk.draft.do(LastResort(news.call))  # a number that was taken away a moment ago: never silence
         case CallGone() | DigitPressed() | PlayEnded():
             desk.tell_call(news.call, news)
         case CallDue():
@@ -167,6 +169,9 @@ def on_line_news(desk: Desk, news: LineNews) -> None:
 def on_published(desk: Desk, news: Published) -> None:
     """New lines open, known lines go by the new plan; a line that is no longer there stays for those who are on it."""
     draft = desk.draft
+    versions = {call.version for call in draft.calls.values()} - {news.plan.version}
+    plans = draft.older.set(draft.plan.version, draft.plan)
+    draft.older = Map({version: plan for version, plan in plans.items() if version in versions})
     busy = {call.line for call in draft.calls.values()}
     leftover = {line: draft.plan.lines[line] for line in busy if line not in news.plan.lines}
     tables = {line: draft.timetables[line] for line in leftover}

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from ivr.core import ring as ring_machine
 from ivr.core.commands import EndTalk, LetGoReason
 from ivr.core.decision import Draft, seconds
-from ivr.core.facts import CallEnded, EndedBy, Outcome, RingEnded, RingResult
+from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult
 from ivr.core.flow import Line, Spoken
-from ivr.core.ids import PlayId, PromptId, RingId, TalkId, play_id, talk_id
+from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, play_id, talk_id
 from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
@@ -27,6 +27,13 @@ class Around(Protocol):
         ...
 
     def spoken(self, what: Spoken) -> tuple[PromptId, ...]: ...
+    def next_opening(self) -> datetime | None:
+        """When a line that is closed now opens; None: nobody knows."""
+        ...
+
+    def elsewhere(self, line: LineId) -> tuple[Line, Around] | None:
+        """Another line and what may be asked there; None: there is no such line."""
+        ...
 
 
 class Turn:
@@ -44,6 +51,20 @@ class Turn:
 
     def go(self, phase: CallPhase) -> None:
         self.call = replace(self.call, phase=phase)
+
+    @property
+    def language(self) -> str:
+        return self.call.language or self.line.language
+
+    def move(self, line: LineId) -> bool:
+        """Go on as a call of another line, in that line's language; False: there is none."""
+        there = self.around.elsewhere(line)
+        if there is None:
+            return False
+        self.draft.say(CallMoved(self.call.id, self.line.id, line, self.at))
+        self.line, self.around = there
+        self.change(line=line, language="")
+        return True
 
     def next_play(self) -> PlayId:
         self.change(counter=self.call.counter + 1)

@@ -6,20 +6,36 @@ in silence; words that are played have a latest end, so that nobody waits for ev
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from ivr.core.commands import HangUp, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.facts import CallQueued, EndedBy, Outcome, RingResult, StepEntered
-from ivr.core.flow import Announcement, Enqueue, Hangup, HoursBranch, Menu, Say, Step
+from ivr.core.flow import (
+    Announcement,
+    Enqueue,
+    Hangup,
+    HoursBranch,
+    Menu,
+    Say,
+    SetLanguage,
+    Step,
+    ToLine,
+    Transfer,
+    WaitForOpening,
+)
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, StepName
-from ivr.core.state import Choosing, Hearing, Leaving, Waiting
+from ivr.core.state import Choosing, Hearing, Holding, Leaving, Waiting
 from ivr.core.turn import Turn
 
 WORDS_S = 60.0
 """No prompt is longer: by then it is taken as heard, whatever the exchange says."""
+LOOK_S = 15.0
+"""How often somebody who waits for the opening looks whether it was opened by hand."""
+MOST_STEPS = 200
+"""Entered one after the other without taking time: more is a flow that goes round."""
 HANGUP_S = 5.0
 """How long the exchange may take to confirm that a caller's side has ended."""
 NO_PLAY = PlayId("")
@@ -30,7 +46,7 @@ TECHNICAL = StepName("technical")
 
 def walk(turn: Turn, name: StepName) -> None:
     """Enter the step, and on to the first that takes time."""
-    for _ in range(len(turn.line.flow.steps) + 1):
+    for _ in range(MOST_STEPS):
         step = turn.line.flow.steps.get(name)
         if step is None:
             break
@@ -53,10 +69,7 @@ def enter(turn: Turn, step: Step) -> StepName | None:
                 return step.then
             hear(turn, step.name, prompts)
         case HoursBranch():
-            if turn.around.is_open():
-                return step.open
-            turn.fate(Outcome.OUTSIDE_HOURS)
-            return step.closed
+            return by_hours(turn, step)
         case Menu():
             ask(turn, step, tries=1)
         case Enqueue():
@@ -64,6 +77,16 @@ def enter(turn: Turn, step: Step) -> StepName | None:
                 turn.fate(Outcome.NOT_ADMITTED)
                 return step.on_nobody
             enqueue(turn, step)
+        case WaitForOpening():
+            if turn.around.is_open():
+                return step.on_open
+            turn.draft.do(StartMusic(turn.call.id))
+            hold(turn, step.name, after(turn.at, step.max_wait_s))
+        case SetLanguage():
+            turn.change(language=step.language)
+            return step.then
+        case Transfer():
+            return transfer(turn, step)
         case Hangup():
             hang_up(turn, EndedBy.SYSTEM)
         case _:
@@ -71,9 +94,37 @@ def enter(turn: Turn, step: Step) -> StepName | None:
     return None
 
 
+def by_hours(turn: Turn, step: HoursBranch) -> StepName:
+    if turn.around.is_open():
+        return step.open
+    turn.fate(Outcome.OUTSIDE_HOURS)
+    opening = turn.around.next_opening() if step.soon is not None else None
+    if step.soon is not None and opening is not None and opening - turn.at <= timedelta(seconds=step.soon_s):
+        return step.soon
+    return step.closed
+
+
+def hold(turn: Turn, step: StepName, give_up_at: datetime) -> None:
+    """Wait with music; look again at the opening, and now and then before it, since it may be opened by hand."""
+    moments = [give_up_at, after(turn.at, LOOK_S)]
+    opening = turn.around.next_opening()
+    if opening is not None and opening > turn.at:
+        moments.append(opening)
+    turn.go(Holding(step, give_up_at, min(moments)))
+
+
+def transfer(turn: Turn, step: Transfer) -> StepName | None:
+    """Our own lines take every caller; a partner can only be reached once the exchange has a way to one."""
+    if isinstance(step.to, ToLine) and turn.move(step.to.line):
+        return turn.line.flow.start
+    if step.on_failed is None:
+        apologise(turn)
+    return step.on_failed
+
+
 def speak(turn: Turn, prompts: tuple[PromptId, ...]) -> PlayId:
     play = turn.next_play()
-    turn.draft.do(Play(turn.call.id, play, turn.line.language, prompts))
+    turn.draft.do(Play(turn.call.id, play, turn.language, prompts))
     return play
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ivr.callflow.groups import read_groups
 from ivr.callflow.lines import read_line
 from ivr.callflow.prompts import check_sound
+from ivr.callflow.subflows import spread
 from ivr.callflow.walk import check_steps
 from ivr.source.findings import Findings, excerpt
 from tests.callflow.conftest import SHIPPED
@@ -35,7 +36,7 @@ def read_everything(content: bytes) -> Findings:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "line.yaml"
         path.write_bytes(content)
-        line = read_line(path, findings)
+        line = spread(read_line(path, findings), {}, findings)
         check_steps(line, {}, findings)
         read_groups(path, findings)
         for finding in findings.all():

@@ -24,6 +24,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Choosing(QUEUE, 2, None, LATER),
     is_.Waiting(QUEUE, 1, 2, frozenset({ANNA}), PLAY, LATER, (LATER, None), (3, 0), LATER),
     is_.Waiting(QUEUE, 0, 0, frozenset(), None, None, (), (), None),
+    is_.Holding(QUEUE, LATER, AT),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None),
@@ -87,6 +88,7 @@ COMMANDS: tuple[do.Command, ...] = (
 FACTS: tuple[say.Fact, ...] = (
     say.CallStarted(CALL, LINE, AT),
     say.StepEntered(CALL, LINE, QUEUE, AT),
+    say.CallMoved(CALL, LINE, LineId("foraeldretelefonen"), AT),
     say.CallQueued(CALL, LINE, 1, AT),
     say.RingStarted(CALL, LINE, RING, ANNA, AT),
     say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),

@@ -1,0 +1,1 @@
+"""The same core in virtual time, without Asterisk: see README.md."""
