@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final, NoReturn, cast
 
 from ivr.core.commands import Command, LastResort
-from ivr.core.ids import CallId, LineId, RingId, TalkId
-from ivr.core.news import CallGone, Cause, News, Result, RingGone, Surveyed
+from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
+from ivr.core.news import CallGone, Cause, News, PlayEnded, Result, RingGone, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
@@ -114,8 +114,15 @@ class AriExchange:
                 held, self._held = self._held or [], None
                 for news in held:
                     self._take(news)
+                await self._end_words()
                 await self._until(lambda since=losses: self._losses != since)  # type: ignore[misc]
             down()
+
+    async def _end_words(self) -> None:
+        """Words whose end was told while nobody listened: nobody shall wait for it."""
+        for play in await self._performer.words_unheard():
+            self._performer.words_ended(play)
+            self._take(PlayEnded(call_of(play), play, heard=True, at=self._now()))
 
     async def _until(self, true: Callable[[], bool]) -> None:
         while not true():

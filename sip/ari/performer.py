@@ -56,6 +56,12 @@ class Performer:
         if sounding and play in sounding:
             sounding.remove(play)
 
+    async def words_unheard(self) -> list[PlayId]:
+        """Words that were asked for, have not been said to have ended, and are no more."""
+        asked = [play for sounding in self._sounding.values() for play in sounding]
+        there = await asyncio.gather(*(self._is_there(play) for play in asked))
+        return [play for play, alive in zip(asked, there, strict=True) if not alive]
+
     def forget(self, call: CallId) -> None:
         self._asked.pop(call, None)
         self._sounding.pop(call, None)

@@ -13,9 +13,9 @@ from dataclasses import replace
 
 import pytest
 
-from ivr.core.commands import Answer, Ring
-from ivr.core.ids import CallId, VolunteerId, ring_id
-from ivr.core.news import CallArrived, CallGone, DigitPressed, News, Result, RingGone
+from ivr.core.commands import Answer, Play, Ring
+from ivr.core.ids import CallId, PromptId, VolunteerId, play_id, ring_id
+from ivr.core.news import CallArrived, CallGone, DigitPressed, News, PlayEnded, Result, RingGone
 from sip.ari import api
 from sip.ari.http import Http
 from sip.ari.model import Event
@@ -210,3 +210,21 @@ async def test_whatever_connection_is_lost_the_owner_is_told_once_and_surveys_ag
         rig.exchange.ami._writer.transport.abort()
         await until(lambda: rig.ups == 2)
         assert rig.downs == 1
+
+
+async def test_words_that_ended_while_nobody_listened_are_said_to_have_ended(
+    running: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise a caller would sit in silence until the latest moment at which those words may end."""
+    async with open_rig(running) as rig:
+        caller = await rig.caller(LINE)
+        assert await rig.exchange.perform(Answer(caller.id)) is Result.DONE
+        play = play_id(caller.id, 1)
+        with monkeypatch.context() as deaf:
+            deaf.setattr(rig.exchange._socket, "_heard", lambda _event: None)
+            assert await rig.exchange.perform(Play(caller.id, play, "da", (PromptId("kort"),))) is Result.DONE
+            async with asyncio.timeout(5):
+                while (await rig.exchange._http.ask(api.playbacks_get(play))).result is Result.DONE:
+                    await asyncio.sleep(0.05)
+        rig.exchange._socket.doubt()
+        await rig.log.until(PlayEnded, play=play)
