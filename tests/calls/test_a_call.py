@@ -16,8 +16,8 @@ from tests.rigs.line import CARRIER, SECRET_NUMBER, LiveLine, eventually
 pytestmark = pytest.mark.asterisk
 
 
-def names(line: LiveLine, call: OwnCall) -> list[str]:
-    return [each.prompt for each in line.heard(call)]
+def names(line: LiveLine, call: OwnCall, fragments: bool = False) -> list[str]:
+    return [each.prompt for each in line.heard(call, fragments)]
 
 
 def test_a_child_hears_the_right_words_waits_with_music_and_talks_to_a_volunteer(line: LiveLine) -> None:

@@ -23,7 +23,7 @@ def test_a_child_who_calls_at_four_in_the_night_hears_when_the_line_opens(
             async with await OwnPhone.open(bind=CARRIER) as carrier:
                 call = await line.call(carrier)
                 assert (await call.until_ended(60.0)).by == "them"
-                return names(line, call)
+                return names(line, call, fragments=True)
 
         heard = asyncio.run(story())
         assert heard[:3] == ["velkommen", "fare", "lukket"]

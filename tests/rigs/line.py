@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ivr.app import control
+from ivr.core import spoken
 from sip.heard import Heard, hear, load_sounds
 from sip.phone.interface import Samples
 from sip.phone.own import OwnCall, OwnPhone
@@ -189,9 +190,14 @@ class LiveLine:
             self._sounds = load_sounds([self.state / "asterisk" / "sounds" / "da"])
         return self._sounds
 
-    def heard(self, call: OwnCall) -> list[Heard]:
-        """What this caller heard until now, as prompts in order. Takes a while: not while phones of ours talk."""
-        return hear(call.heard.samples(), self.sounds)
+    def heard(self, call: OwnCall, fragments: bool = False) -> list[Heard]:
+        """What this caller heard, as prompts in order; `fragments`: also those that a computed sentence is made of.
+
+        Takes a while: not while phones of ours talk.
+        """
+        parts = set(spoken.fragments())
+        among = {name: sound for name, sound in self.sounds.items() if fragments or name not in parts}
+        return hear(call.heard.samples(), among)
 
     async def until_heard(self, call: OwnCall, prompt: str, within_s: float = 20.0) -> Heard:
         """Wait until the caller has heard this prompt to its end."""
