@@ -20,6 +20,6 @@ def noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLine]:
 @pytest.fixture
 def line(noon: LiveLine) -> Iterator[LiveLine]:
     """The line at noon, empty before and after."""
-    noon.empty()
+    noon.begin()
     yield noon
     noon.empty()
