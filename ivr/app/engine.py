@@ -59,16 +59,24 @@ class Engine:
 
     # ------------------------------------------------------------ life
 
-    def recall(self, plan: Plan, timetables: dict[LineId, Timetable]) -> None:
-        """Begin with what the journal remembers and the plan in force. Decides nothing yet: `survey` follows."""
+    def recall(
+        self,
+        plan: Plan,
+        timetables: dict[LineId, Timetable],
+        older: Callable[[str], Plan | None] = lambda _version: None,
+    ) -> None:
+        """Begin with what the journal remembers and the plan in force; `older` finds the plans that remembered calls go
+        by. Decides nothing yet: `survey` follows."""
         kept = self._journal.load()
         lines = {state.id: state for state in kept.lines if state.id in plan.lines}
+        versions = {call.version for call in kept.calls if call.line in plan.lines} - {"", plan.version}
         self.house = House(
             plan,
             Map(timetables),
             Map({call.id: call for call in kept.calls if call.line in plan.lines}),
             Map({who.id: who for who in kept.volunteers}),
             Map(lines),
+            Map({version: found for version in sorted(versions) if (found := older(version)) is not None}),
         )
         for number, _ in kept.commands:
             self._journal.tick(number)  # the survey asks again for all of them that are still needed

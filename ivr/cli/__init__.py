@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "check": "ivr.cli.callflow:check",
     "hours": "ivr.cli.callflow:hours",
     "prompts": "ivr.cli.callflow:prompts",
+    "publish": "ivr.cli.publish:publish",
     "up": "ivr.cli.up:up",
     "down": "ivr.cli.up:down",
     "status": "ivr.cli.up:status",

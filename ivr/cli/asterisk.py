@@ -124,7 +124,7 @@ def house_settings(state: Path, config: Path | None, places: Places, ports: Port
     house = read_config(config) if config else config_of(state)
     plan = prepare.read_plan(house)
     now = SystemClock().now()
-    prepare.install_sounds(house, state)
+    prepare.install_sounds(house.callflows, state)
     volunteers = _volunteers(state)
     passwords = ensure_accounts(state, volunteers)
     return prepare.make_settings(

@@ -43,7 +43,7 @@ def check(paths: tuple[Path, ...], state: Path, as_json: bool) -> None:
         say_json([_finding_document(finding) for finding in findings])
     else:
         for finding in findings:
-            _show(finding)
+            show_finding(finding)
         warnings = len(findings) - len(wrong)
         say(f"{_count(len(wrong), 'error')}, {_count(warnings, 'warning')}" if findings else "all is well")
     if wrong:
@@ -163,12 +163,13 @@ def _line(name: str, callflows: Path) -> Line:
     return line
 
 
-def _show(finding: Finding) -> None:
-    say(str(finding))
+def show_finding(finding: Finding, err: bool = False) -> None:
+    """The finding, the line of the file, and a caret under the place."""
+    click.echo(str(finding), err=err)
     found = excerpt(finding)
     if found is not None:
         line, caret = found
-        say(f"    {line}\n    {caret}")
+        click.echo(f"    {line}\n    {caret}", err=err)
 
 
 def _finding_document(finding: Finding) -> dict[str, object]:

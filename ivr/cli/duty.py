@@ -12,7 +12,7 @@ from ivr.app import control
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import config_of
 from ivr.cli.offline import tell_offline
-from ivr.cli.prepare import local_moment, make_state, read_plan
+from ivr.cli.prepare import local_moment, make_state, plan_by_name
 from ivr.cli.status import people, volunteer_json
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
@@ -88,7 +88,7 @@ def add(name: str, group: str | None, line: str | None, state: Path, as_json: bo
 
     Example: ivr volunteer add anna --group dag
     """
-    who, plan = name_of(name), read_plan(config_of(state))
+    who, plan = name_of(name), plan_by_name(state, config_of(state))
     chosen = GroupId(group) if group is not None else plan.default_group
     if chosen not in plan.groups:
         raise Trouble(f"there is no group {chosen}; known are {', '.join(sorted(plan.groups))}.")
@@ -209,7 +209,7 @@ def override(line: str, what: str, until: str | None, reason: str, state: Path, 
 
     Example: ivr override bornetelefonen closed --until 2026-12-24T18:00 --reason "storm"
     """
-    known = known_line(read_plan(config_of(state)), line)
+    known = known_line(plan_by_name(state, config_of(state)), line)
     try:
         end = None if until is None else local_moment(until, TZ).astimezone(UTC)
     except ValueError:
@@ -239,7 +239,7 @@ def handover(line: str, service: str, state: Path, as_json: bool) -> None:
 
     Example: ivr handover bornetelefonen night
     """
-    known = known_line(read_plan(config_of(state)), line)
+    known = known_line(plan_by_name(state, config_of(state)), line)
     at_the_house(
         state,
         "handover",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ivr.callflow import CallflowError, load_plan, music, sounds
+from ivr.callflow.draft import language_of_draft
+from ivr.callflow.versions import UnknownVersion, Versions
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
 from ivr.core.flow import HoursBranch, Line, Plan, Play
@@ -59,20 +61,44 @@ def timetables(plan: Plan, now: datetime) -> dict[LineId, Timetable]:
     return {line.id: compile_hours(line.hours, first, last) for line in plan.lines.values()}
 
 
-def install_sounds(config: Config, state: Path) -> None:
-    """Copy what callers hear to where Asterisk reads it; a prompt that is playing is not disturbed."""
+def plan_by_name(state: Path, config: Config) -> Plan:
+    """The plan to look names up in: the files on disk, or what is in force when those are being edited and broken."""
+    versions = Versions(state)
+    current = versions.current()
+    try:
+        return load_plan(config.callflows)
+    except CallflowError:
+        if current is None:
+            return read_plan(config)
+    try:
+        return versions.load(current.version)
+    except (CallflowError, UnknownVersion):
+        return read_plan(config)
+
+
+def install_sounds(callflows: Path, state: Path) -> None:
+    """Copy what callers hear to where Asterisk reads it, and take away what nobody hears any more."""
+    wanted, place = add_sounds(callflows, state), Sounds.of(state)
+    for stale in (*place.prompts.glob("*/*.wav"), *place.music.glob("*.wav")):
+        if stale not in wanted:
+            stale.unlink()
+
+
+def add_sounds(callflows: Path, state: Path, draft: bool = False) -> Collection[Path]:
+    """Copy what callers hear to where Asterisk reads it; a prompt that is playing is not disturbed. A draft's prompts
+    lie beside those that children hear. Returns where all of them are."""
     place = Sounds.of(state)
-    wanted = {place.path(language, prompt): source for (language, prompt), source in sounds(config.callflows).items()}
-    wanted |= {place.music / source.name: source for source in music(config.callflows)}
+    named = language_of_draft if draft else str
+    wanted = {place.path(named(language), prompt): source for (language, prompt), source in sounds(callflows).items()}
+    if not draft:
+        wanted |= {place.music / source.name: source for source in music(callflows)}
     for target, source in wanted.items():
         if not (target.exists() and filecmp.cmp(source, target, shallow=True)):
             target.parent.mkdir(parents=True, exist_ok=True)
             fresh = target.with_suffix(".new")
             shutil.copy2(source, fresh)
             fresh.replace(target)
-    for stale in (*place.prompts.glob("*/*.wav"), *place.music.glob("*.wav")):
-        if stale not in wanted:
-            stale.unlink()
+    return wanted.keys()
 
 
 # ---------------------------------------------------------------- what Asterisk is told

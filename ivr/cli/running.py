@@ -19,6 +19,7 @@ from ivr.app.engine import Engine
 from ivr.cli import prepare, status
 from ivr.cli.books import Books
 from ivr.cli.config import Config
+from ivr.cli.publishing import Publishing
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import GroupId, LineId, VolunteerId
@@ -68,6 +69,8 @@ class Ground:
     plan: Plan
     tables: dict[LineId, Timetable]
     clock: SystemClock
+    watch: bool = False
+    """Publish the files whenever somebody saves them."""
 
 
 class Running:
@@ -80,6 +83,7 @@ class Running:
         """Another controller takes over: Asterisk and its calls stay as they are."""
         self._rendering = asyncio.Lock()
         self._closing = asyncio.Event()
+        self._publishing = Publishing(self)
         self._journal = SqliteJournal(ground.state / NAME)
         self._books = Books(ground.state, poll_s=LOOK_S)
         self._exchange = AriExchange(
@@ -107,6 +111,9 @@ class Running:
                 group.create_task(self._beat(), name="heartbeat"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
+            if self.ground.watch:
+                watching = self._publishing.watch(self.ground.config.callflows)
+                tasks.append(group.create_task(watching, name="watch"))
             commands = await control.serve(self.ground.state, self._handlers())
             await self.stopping.wait()
             commands.close()
@@ -155,9 +162,9 @@ class Running:
             ports=ground.ports,
             places=ground.places,
             secrets=ground.secrets,
-            plan=ground.plan,
-            tables=ground.tables,
-            people=prepare.accounts(ground.plan, known.values(), passwords),
+            plan=self.house.plan,
+            tables=self.house.timetables,
+            people=prepare.accounts(self.house.plan, known.values(), passwords),
             now=ground.clock.now(),
             shift_s=ground.clock.shift_s,
             state=ground.state,
@@ -224,6 +231,7 @@ class Running:
             "override": self._override,
             "handover": self._handover,
             "yield": self._yield,
+            **self._publishing.handlers(),
         }
 
     async def _status(self, _asked: Mapping[str, object]) -> control.Answer:
@@ -238,7 +246,9 @@ class Running:
     async def _volunteer_add(self, asked: Mapping[str, object]) -> control.Answer:
         who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))
         if group not in self.house.plan.groups:
-            raise control.Refused(f"the running callflows have no group {group}: restart with the ones on disk.")
+            raise control.Refused(
+                f"the running callflows have no group {group}: publish the ones on disk (ivr publish)."
+            )
         line = LineId(str(asked["line"])) if asked.get("line") is not None else None
         self.engine.take(VolunteerAdded(who, group, line, self.ground.clock.now()))
         await self.renew_accounts()
@@ -308,7 +318,7 @@ def ready_line(running: Running) -> dict[str, object]:
         "web": f"http://{LOOPBACK}:{ground.ports.web}",
         "ari": f"http://{LOOPBACK}:{ground.ports.ari}",
         "state": str(ground.state),
-        "lines": {line.id: line.number for line in ground.plan.lines.values()},
+        "lines": {line.id: line.number for line in running.house.plan.lines.values()},
     }
 
 

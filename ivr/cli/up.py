@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +17,15 @@ import click
 
 from ivr.app import control
 from ivr.app.clock import SystemClock
+from ivr.callflow import CallflowError
+from ivr.callflow.versions import How, UnknownVersion, Versions
 from ivr.cli import lock, prepare
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
 from ivr.cli.demo import DEMO, add_demo_volunteers
 from ivr.cli.logging import log_to_stderr
 from ivr.cli.running import Ground, Running, keep_ready, ready_line
+from ivr.core.flow import Plan
 from ivr.core.ids import LineId
 from ivr.store.trouble import StoreTrouble
 from ivr.web import serve as web
@@ -46,6 +51,7 @@ class Asked:
     clock: str | None
     drain_s: float
     as_json: bool
+    watch: bool = False
 
 
 @click.command()
@@ -53,16 +59,23 @@ class Asked:
 @click.option("--port-base", type=int, help="First of the ports to use, for several copies side by side.")
 @click.option("--clock", help="Let the line's clock start at this moment (ISO), to try another hour.")
 @click.option("--drain", "drain_s", type=float, default=600.0, show_default=True, help="Seconds talks get at the end.")
+@click.option("--watch", is_flag=True, help="Publish the callflows whenever they are saved and right.")
 @common
 def up(
-    config: Path | None, port_base: int | None, clock: str | None, drain_s: float, state: Path, as_json: bool
+    config: Path | None,
+    port_base: int | None,
+    clock: str | None,
+    drain_s: float,
+    watch: bool,
+    state: Path,
+    as_json: bool,
 ) -> None:
     """Run the line in the foreground until ctrl-C.
 
     Example: ivr up --port-base 20000 --clock 2026-03-02T22:58
     """
     log_to_stderr(as_json)
-    asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json)
+    asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json, watch)
     try:
         with ExitStack() as held:
             held.callback((asked.state / "ready.json").unlink, missing_ok=True)
@@ -77,7 +90,7 @@ def lay_ground(asked: Asked) -> Ground:
     """Everything that can be found wrong before a call is touched. Raises `Trouble`."""
     settings = read_config(asked.config)
     ports = Ports.from_base(asked.port_base)
-    plan = prepare.read_plan(settings)
+    plan = choose_version(Versions(asked.state), settings)
     shift_s = shift(asked.clock, settings)
     clock = SystemClock(shift_s)
     tables = prepare.timetables(plan, clock.now())
@@ -85,9 +98,38 @@ def lay_ground(asked: Asked) -> Ground:
     home = asked.state / "asterisk"
     asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
     places = Places.in_state(home, asterisk.modules, asterisk.data)
-    prepare.install_sounds(settings, asked.state)
+    prepare.install_sounds(Versions(asked.state).folder(plan.version), asked.state)
     remember_config(asked.state, asked.config)
-    return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock)
+    return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch)
+
+
+def choose_version(versions: Versions, settings: Config) -> Plan:
+    """The files on disk, as a version that is kept; but what was rolled back does not return by a mere restart."""
+    try:
+        plan = versions.keep(settings.callflows)
+    except CallflowError:
+        return prepare.read_plan(settings)  # which tells all of it, with the places in the files that people edit
+    except OSError as wrong:
+        raise Trouble(f"the callflows cannot be kept as a version ({wrong.strerror}): look at the disk.") from None
+    held = versions.held_back()
+    if held is not None and held.instead_of == plan.version:
+        try:
+            older = versions.load(held.version)
+        except (CallflowError, UnknownVersion):
+            click.echo(
+                "ivr: THE VERSION OF THE LAST ROLLBACK CANNOT BE USED ANY MORE: the files on disk are.", err=True
+            )
+        else:
+            click.echo(
+                f"ivr: THE FILES ON DISK WERE ROLLED BACK AND ARE NOT USED: {held.version} runs. "
+                "Correct them and run ivr publish.",
+                err=True,
+            )
+            return older
+    current = versions.current()
+    if current is None or current.version != plan.version:
+        versions.note(plan.version, How.STARTED, getpass.getuser(), "")
+    return plan
 
 
 def shift(clock: str | None, config: Config) -> float:
@@ -111,7 +153,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     try:
-        running.engine.recall(ground.plan, ground.tables)
+        running.engine.recall(ground.plan, ground.tables, older_plans(Versions(ground.state)))
         if ground.config.is_demo:
             add_demo_volunteers(running.engine)
         web.listen(LOOPBACK, ground.ports.web).close()
@@ -130,6 +172,18 @@ async def serve(ground: Ground, asked: Asked) -> None:
         running.close()
     if not running.yielding:
         await asyncio.to_thread(process.stop, ground.places)
+
+
+def older_plans(versions: Versions) -> Callable[[str], Plan | None]:
+    """Versions that calls from before a restart go by."""
+
+    def find(version: str) -> Plan | None:
+        try:
+            return versions.load(version)
+        except (CallflowError, UnknownVersion):
+            return None
+
+    return find
 
 
 def start_asterisk(running: Running) -> None:
@@ -160,8 +214,8 @@ def welcome(running: Running) -> str:
     """Where to call, where to look, what to type next."""
     ground = running.ground
     state = "" if ground.state.name == ".state" else f" --state {ground.state}"
-    first = next(iter(ground.plan.lines.values()))
-    numbers = ", ".join(f"{line.name} {line.number}" for line in ground.plan.lines.values())
+    first = next(iter(running.house.plan.lines.values()))
+    numbers = ", ".join(f"{line.name} {line.number}" for line in running.house.plan.lines.values())
     serving = running.house.lines[first.id].serving
     answering = next((name for name, service in DEMO.items() if service is serving), "NAME")
     return (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from ivr.core.commands import EndTalk, HangUp, Join, LetGo, LetGoReason, Play, StartMusic
+from ivr.core.commands import EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk
 from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult, VolunteerCameUp, VolunteerWentDown
@@ -50,8 +50,12 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
     for talk in sorted(set(news.talks) - talks):
         desk.draft.do(EndTalk(talk))
     for stranger_call, line in news.calls.items():
-        if stranger_call not in known and line in desk.draft.lines:
+        if stranger_call in known:
+            continue
+        if line in desk.draft.lines:
             desk.arrive(stranger_call, line, news.at)
+        else:
+            desk.draft.do(LastResort(stranger_call))  # of a line that was taken away: never silence
 
 
 def compare_volunteers(desk: Desk, news: Surveyed) -> None:
