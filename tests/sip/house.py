@@ -218,6 +218,8 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
     try:
         async with asyncio.timeout(5):
             await connected.wait()
+        # a contract's caller may wait for longer than a controller that decides nothing would be trusted with
+        await exchange.ami.set_global("VL_CLAIM", "600")
         yield rig
     finally:
         await rig.close()
