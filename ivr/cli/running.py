@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from ivr.app import control
 from ivr.app.clock import SystemClock
 from ivr.app.engine import Engine
+from ivr.app.vigil import Vigil
 from ivr.cli import prepare, status
 from ivr.cli.books import Books
 from ivr.cli.config import Config
@@ -48,9 +49,6 @@ from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
 from sip.secrets import Secrets
 
 log = logging.getLogger("voiceline")
-BEAT_S = 1.0
-BEAT = "VL_BEAT"
-"""The dialplan's sign of life: seconds since 1970, in real time."""
 SETTLE_S = 3.0
 LOOK_S = 5.0
 """The feed is rung at every fact; it need not look by itself often."""
@@ -94,6 +92,9 @@ class Running:
             now=ground.clock.now,
         )
         self.engine = Engine(self._journal, self._exchange, ground.clock)
+        self._vigil = Vigil(
+            lambda: self.engine.house.calls.values(), self._exchange.beat, self._exchange.renew, ground.clock.monotonic
+        )
         self.engine.listen(lambda _facts: self._books.feed.ring())
 
     # ------------------------------------------------------------ life
@@ -108,7 +109,7 @@ class Running:
             tasks = [
                 group.create_task(self.engine.run(), name="engine"),
                 group.create_task(self._exchange.run(self.engine.take, self._up, self._down), name="exchange"),
-                group.create_task(self._beat(), name="heartbeat"),
+                group.create_task(self._vigil.run(), name="vigil"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
             if self.ground.watch:
@@ -128,19 +129,14 @@ class Running:
 
     async def _up(self) -> None:
         await self.engine.connected()
+        self._vigil.begin()
         self.connected.set()
 
     def _down(self) -> None:
+        self._vigil.end()
         self.connected.clear()
         self.engine.disconnected()
         log.warning("the exchange does not answer", extra={"keys": {}})
-
-    async def _beat(self) -> None:
-        """Only a controller that has seen what lives may say that it looks after callers."""
-        while True:
-            await self.connected.wait()
-            await self._exchange.ami.set_global(BEAT, str(int(datetime.now(UTC).timestamp())))
-            await asyncio.sleep(BEAT_S)
 
     async def drain(self, within_s: float) -> None:
         """Who is here gets up to so long to come to an end by themselves."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Final, NoReturn
@@ -22,9 +22,11 @@ log = logging.getLogger(__name__)
 
 PING_S: Final = 1.0
 FROZEN_S: Final = 2.0
-CLASSES: Final = "system"
-"""The only class of events that is listened to: who registers."""
+CLASSES: Final = "system,user"
+"""The classes of events that are listened to: who registers, and what our own dialplan says."""
 NONE: Final[Fields] = {}
+UNHEARD: Final = "-"
+"""The number of actions whose answer nobody waits for."""
 NO_CHANNEL: Final = ("No such channel", "Channel does not exist", "Channel not specified")
 
 
@@ -131,6 +133,11 @@ class Ami:
             waiting.answer.set_result(tuple(waiting.parts))
 
     # ------------------------------------------------------------------ actions
+
+    def tell(self, actions: Iterable[tuple[str, Fields]]) -> None:
+        """Many at once, in this order and before everything sent later; nobody waits for how they went."""
+        if self._writer is not None:
+            self._writer.write(b"".join(block(action, UNHEARD, fields) for action, fields in actions))
 
     async def ask(self, action: str, fields: Fields, timeout_s: float | None = None) -> tuple[Fields, ...] | Result:
         """The answer and, for a list, its parts; or why there is none (TIMEOUT, UNREACHABLE)."""

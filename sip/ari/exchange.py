@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn, cast
 
 from ivr.core.commands import Command, LastResort
 from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
+from ivr.core.lease import Renewal
 from ivr.core.news import CallGone, Cause, News, PlayEnded, Result, RingGone, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
@@ -39,6 +40,7 @@ STALE_S: Final = 1.0
 LEFT_S: Final = 0.5
 """Who has left Stasis and is not said to be gone by then is looked for."""
 AGAIN_S: Final = 0.2
+BEAT: Final = "VL_BEAT"
 UP: Final = "Up"
 """A channel's state once it was picked up."""
 
@@ -185,6 +187,15 @@ class AriExchange:
         self._forget(channel)
         if news is not None:
             self._tell(news)
+
+    # ------------------------------------------------------------------ who looks after whom
+
+    def beat(self) -> None:
+        """Say that somebody looks after every caller. The moment is the machine's, whatever the line's clock shows."""
+        self.ami.tell([("Setvar", {"Variable": BEAT, "Value": str(int(time.time()))})])
+
+    def renew(self, renewals: Sequence[Renewal]) -> None:
+        self._performer.renew(renewals)
 
     # ------------------------------------------------------------------ commands and the survey
 

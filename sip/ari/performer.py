@@ -7,6 +7,8 @@ while that channel plays words - the words are ended first; a caller is never pu
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
@@ -24,7 +26,8 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
-from ivr.core.ids import CallId, PlayId, TalkId, call_of, play_id
+from ivr.core.ids import CallId, PlayId, RingId, TalkId, call_of, play_id
+from ivr.core.lease import Renewal
 from ivr.core.news import Result
 from sip.ami import Ami
 from sip.ari import api
@@ -37,6 +40,8 @@ T = TypeVar("T")
 LEG: Final = "leg"
 LAST_RESORT: Final = "last-resort"
 DONE_MARK: Final = "VL_DONE"
+LEASE: Final = "TIMEOUT(absolute)"
+"""What takes a caller away from us when we no longer say that we are here; 0: never."""
 NORMAL: Final = "16"
 REASONS: Final = {LetGoReason.ELSEWHERE: "26", LetGoReason.NO_ANSWER: "19", LetGoReason.OVER: NORMAL}
 """Q.850. With 26 the phone's CANCEL says "Call completed elsewhere" (RFC 3326), and no missed call is shown."""
@@ -45,11 +50,30 @@ LOOK_BACK: Final = 64
 FINE: Final = (Result.DONE, Result.ALREADY)
 
 
+Action = tuple[str, Mapping[str, str]]
+
+
+def setting(channel: str, name: str, value: str) -> Action:
+    return "Setvar", {"Channel": channel, "Variable": name, "Value": value}
+
+
+def pairing(channel: str, ring: RingId) -> tuple[Action, ...]:
+    """Told right before the two meet: no lease may tear them apart, and each knows whom not to leave in silence."""
+    return (
+        setting(channel, LEASE, "0"),
+        setting(ring, LEASE, "0"),
+        setting(channel, "VL_LEG", ring),
+        setting(channel, "VL_JOINED", str(int(time.time()))),
+        setting(ring, "VL_PEER", channel),
+    )
+
+
 class Performer:
     def __init__(self, http: Http, ami: Ami, parties: Parties, sounds: Path) -> None:
         self._http, self._ami, self._parties, self._sounds = http, ami, parties, sounds
         self._asked: dict[CallId, set[PlayId]] = {}
         self._sounding: dict[CallId, list[PlayId]] = {}
+        self._reached: dict[CallId, int] = {}
 
     def words_ended(self, play: PlayId) -> None:
         sounding = self._sounding.get(call_of(play))
@@ -65,6 +89,7 @@ class Performer:
     def forget(self, call: CallId) -> None:
         self._asked.pop(call, None)
         self._sounding.pop(call, None)
+        self._reached.pop(call, None)
 
     async def perform(self, command: Command) -> Result:
         match command:
@@ -179,6 +204,7 @@ class Performer:
             self._http.ask(api.bridges_create_with_id(command.talk, type="mixing")),
             self._http.ask(api.channels_stop_moh(channel)),
         )
+        self._ami.tell(pairing(channel, command.ring))
         if made.result is Result.ALREADY:
             there = await self._http.ask(api.bridges_get(command.talk))
             if there.value is not None and {channel, command.ring} <= set(there.value.channels):
@@ -211,8 +237,23 @@ class Performer:
         if channel is None or line is None:
             return Result.GONE
         await self._hush(command.call, LOOK_BACK)
+        self._ami.tell([setting(channel, "VL_KEEP", "1")])
         request = api.channels_continue_in_dialplan(channel, context=LAST_RESORT, extension=f"line-{line}", priority=1)
         return await self._on_channel(request)
+
+    def renew(self, renewals: Iterable[Renewal]) -> None:
+        """Leases and how far callers have come, told in one go and waited for by nobody."""
+        actions = []
+        for each in renewals:
+            channel = self._parties.channel(each.call)
+            if channel is not None:
+                if each.lasts_s is not None:
+                    actions.append(setting(channel, LEASE, str(each.lasts_s)))
+                if self._reached.get(each.call) != each.stage:
+                    self._reached[each.call] = each.stage
+                    actions += [setting(channel, "VL_SEEN", "1"), setting(channel, "VL_STAGE", str(each.stage))]
+        if actions:
+            self._ami.tell(actions)
 
     async def _hang_up(self, command: HangUp) -> Result:
         channel = self._parties.channel(command.call)

@@ -158,8 +158,8 @@ def test_hours_are_moments_and_an_old_table_shuts_nobody_out() -> None:
     line = replace(LINE, open=(OpenSpan(1000, 2000), OpenSpan(3000, 4000)), closed=(Path("/s/closed.wav"),))
     text = rendered(settings(lines=(line,), shift_s=-3600))["extensions.conf"]
     assert "VL_SHIFT = -3600" in text
-    assert "${VL_NOW} >= 1000 & ${VL_NOW} < 2000]?queue" in text
-    assert "GotoIf($[${VL_NOW} >= 4000]?queue)\n same => n,Playback(/s/closed)\n same => n,Hangup()" in text
+    assert "${VL_NOW} >= 1000 & ${VL_NOW} < 2000]?open" in text
+    assert "GotoIf($[${VL_NOW} >= 4000]?open)\n same => n,Playback(/s/closed)\n same => n,Hangup()" in text
 
 
 # ---------------------------------------------------------------- secrets and accounts

@@ -1,0 +1,85 @@
+"""The sign of life and the callers' leases: what tells the exchange that somebody looks after everybody.
+
+Rules: silent until a survey has succeeded, and whenever the exchange is away; one loop for both, so that a controller
+that hangs stops them together; what is renewed follows from the house alone, nothing is kept but when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ivr.core.ids import CallId
+from ivr.core.lease import Lease, Renewal, lease, stage
+from ivr.core.state import Call
+
+TICK_S = 0.25
+BEAT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    lease: Lease | None
+    stage: int
+    at: float
+
+
+class Vigil:
+    """`beat` and `renew` must not wait; `monotonic` is in seconds."""
+
+    def __init__(
+        self,
+        calls: Callable[[], Iterable[Call]],
+        beat: Callable[[], None],
+        renew: Callable[[Sequence[Renewal]], None],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._calls, self._beat, self._renew, self._monotonic = calls, beat, renew, monotonic
+        self._told: dict[CallId, _Told] = {}
+        self._beaten_at = float("-inf")
+        self._there = asyncio.Event()
+
+    def begin(self) -> None:
+        """The exchange was surveyed: from now on we look after everybody. Everything is told anew."""
+        self._told.clear()
+        self._beaten_at = float("-inf")
+        self._there.set()
+        self.tick()
+
+    def end(self) -> None:
+        """The exchange is away."""
+        self._there.clear()
+
+    async def run(self) -> NoReturn:
+        while True:
+            await self._there.wait()
+            self.tick()
+            await asyncio.sleep(TICK_S)
+
+    def tick(self) -> None:
+        now = self._monotonic()
+        renewals = self.due(now)
+        if renewals:
+            self._renew(renewals)
+        if now - self._beaten_at >= BEAT_S:
+            self._beaten_at = now
+            self._beat()
+
+    def due(self, now: float) -> list[Renewal]:
+        """Which callers' leases are to be told now."""
+        found: list[Renewal] = []
+        told: dict[CallId, _Told] = {}
+        for call in self._calls():
+            before = self._told.get(call.id)
+            wanted, reached = lease(call.phase), stage(call)
+            if before is not None and before.lease == wanted and before.stage == reached:
+                fresh = wanted is None or now - before.at < wanted.every_s
+                if fresh:
+                    told[call.id] = before
+                    continue
+            found.append(Renewal(call.id, None if wanted is None else wanted.lasts_s, reached))
+            told[call.id] = _Told(wanted, reached, now)
+        self._told = told
+        return found
