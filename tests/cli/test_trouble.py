@@ -76,6 +76,7 @@ def sentence(done: subprocess.CompletedProcess[str], code: int = 1) -> str:
 @pytest.mark.parametrize(("offset", "kind"), [(0, socket.SOCK_DGRAM), (1, socket.SOCK_STREAM), (2, socket.SOCK_STREAM)])
 def test_a_port_that_is_taken_is_named(house: House, offset: int, kind: socket.SocketKind) -> None:
     with socket.socket(socket.AF_INET, kind) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of earlier tests may linger there
         other.bind(("127.0.0.1", house.base + offset))
         if kind is socket.SOCK_STREAM:
             other.listen()
