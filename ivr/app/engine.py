@@ -2,7 +2,7 @@
 
 Rules: no await between reading the state and replacing it; commands start only after the entry they came with is on
 disk; if the disk fails, calls go on being served and the alarm rings; a mistake of ours costs one news item, never the
-process.
+process; who is no longer in office decides and commands nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import assert_never
 
 from immutables import Map
 
-from ivr.app.ports import Clock, Entry, Exchange, Journal
+from ivr.app.ports import Clock, Deposed, Entry, Exchange, Journal, Lease, NotKept
 from ivr.app.timers import Kind, Timers
 from ivr.app.workers import Workers
 from ivr.core import switchboard
@@ -46,10 +46,11 @@ UNNUMBERED = 0
 
 
 class Engine:
-    def __init__(self, journal: Journal, exchange: Exchange, clock: Clock) -> None:
+    def __init__(self, journal: Journal, exchange: Exchange, clock: Clock, lease: Lease | None = None) -> None:
+        """`lease`: None for tests in which nobody else could be there."""
         self.clock = clock
         self._journal = journal
-        self._workers = Workers(exchange, self._tick, self._failed)
+        self._workers = Workers(exchange, self._tick, self._failed, lease.may_i if lease is not None else lambda: True)
         self._timers = Timers(clock, self._wake)
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
@@ -84,7 +85,7 @@ class Engine:
         self._watch(self.house.calls, self.house.volunteers, self.house.lines)
 
     async def run(self) -> None:
-        """Until cancelled: deadlines and the journal's acknowledgements."""
+        """Until cancelled: deadlines and the journal's acknowledgements. Raises `Deposed`."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._timers.run(), name="deadlines")
             group.create_task(self._follow_journal(), name="journal")
@@ -156,7 +157,12 @@ class Engine:
             kept, decision = await self._keeping.get()
             try:
                 numbers = await kept
-            except Exception:  # whatever the disk says: callers come first
+            except Deposed:
+                self._workers.hold()
+                raise
+            except NotKept as unkept:  # the store says what is wrong; callers come first
+                numbers = unkept.numbers or tuple(UNNUMBERED for _ in decision.commands)
+            except Exception:  # whatever the disk says
                 log.error("the journal failed; calls go on", extra={"keys": {}})  # noqa: TRY400 - no text from outside
                 numbers = tuple(UNNUMBERED for _ in decision.commands)
             for number, command in zip(numbers, decision.commands, strict=True):
@@ -178,6 +184,11 @@ class Engine:
             commands = (LastResort(call),)
         facts = (Alarm("impossible", self.clock.now()),)
         self._let_follow(Decision(self.house, commands, facts, frozenset(), frozenset(), frozenset()))
+
+    def alarm(self, what: str) -> None:
+        """Something a person must look at; `what` is one of a few fixed words."""
+        facts = (Alarm(what, self.clock.now()),)
+        self._let_follow(Decision(self.house, (), facts, frozenset(), frozenset(), frozenset()))
 
     # ------------------------------------------------------------ what comes back
 

@@ -64,13 +64,34 @@ class NotKept(Exception):
     numbers: tuple[int, ...] = ()
 
 
+class Deposed(Exception):
+    """Another controller has taken the lease: this one must neither decide nor command anything any more."""
+
+
+class Lease(Protocol):
+    """Whether it is we who decide. Proved again every second; a proof that is too old is none."""
+
+    def may_i(self) -> bool:
+        """Whether we may command anything at this moment. Never waits."""
+        ...
+
+    def renew(self) -> Awaitable[None]:
+        """Prove it again. Raises `Deposed`; `NotKept` and other troubles of the disk prove nothing either way."""
+        ...
+
+    def ours(self) -> bool | None:
+        """Looked up at once, without waiting: False: somebody else's; None: it cannot be told."""
+        ...
+
+
 class Journal(Protocol):
     """The store as the engine sees it. Entries are kept in the order they were given."""
 
     def load(self) -> Kept: ...
 
     def keep(self, entry: Entry) -> Awaitable[tuple[int, ...]]:
-        """Resolves when the entry is on disk, with the numbers of its commands, in order. Raises `NotKept`."""
+        """Resolves when the entry is on disk, with the numbers of its commands, in order. Raises `NotKept`, and
+        `Deposed` when another controller decides by now."""
         ...
 
     def tick(self, command: int) -> None:

@@ -1,7 +1,8 @@
 """The lanes in which commands are done: in order within a lane, lanes side by side.
 
-Rules: a command starts only when it is in the journal; what fails comes back as news; while the exchange is away
-everything waits, and when it is back, what was waiting is dropped: the survey asks for all that is still needed.
+Rules: a command starts only when it is in the journal, and only while we are in office; what fails comes back as news;
+while the exchange is away everything waits, and when it is back, what was waiting is dropped: the survey asks for all
+that is still needed.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ class Workers:
         exchange: Exchange,
         done: Callable[[int], None],
         failed: Callable[[Command, Result], None],
+        may_i: Callable[[], bool] = lambda: True,
     ) -> None:
         self._exchange = exchange
+        self._may_i = may_i
         self._done = done
         self._failed = failed
         self._lanes: dict[str, deque[tuple[int, Command]]] = {}
@@ -69,6 +72,9 @@ class Workers:
                 await self._there.wait()
                 if not waiting:
                     break
+                if not self._may_i():
+                    self._there.clear()  # as if the exchange were away: who is in office again surveys first
+                    continue
                 number, command = waiting.popleft()
                 await self._perform(number, command)
         finally:

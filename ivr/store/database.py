@@ -44,6 +44,33 @@ def open_again(path: Path, busy_s: float = BUSY_S) -> sqlite3.Connection:
     return con
 
 
+def open_for_looking(path: Path) -> sqlite3.Connection:
+    """A connection for one question, whatever version the file is of; it waits for nobody. Raises FileNotFoundError
+    and `StoreTrouble`."""
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with trouble():
+        return _connect(path, "ro", 0.0)
+
+
+def open_copy(path: Path) -> sqlite3.Connection:
+    """A copy of the database for the backup alone: one file without a log beside it. Made if need be, 0600."""
+    with trouble():
+        _make(path)
+        con = _connect(path, "rw", 2.0)
+        con.execute("PRAGMA synchronous=FULL")
+    return con
+
+
+def sync_directory(folder: Path) -> None:
+    """What was renamed in it stays renamed, also after a power cut."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """A connection that cannot write and never makes the writer wait. Raises `StoreTrouble`, and FileNotFoundError
     when nothing was ever written."""
@@ -53,7 +80,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection:
         con = _connect(path, "ro", 2.0)
         try:
             con.execute("PRAGMA query_only=ON")
-            found, ours = _schema(con), len(migrations())
+            found, ours = schema(con), len(migrations())
             if found == 0:  # just being made
                 raise FileNotFoundError(path)  # noqa: TRY301
             _need(found <= ours, Ill.NEWER)
@@ -75,7 +102,7 @@ def migrations() -> list[str]:
 def migrate(con: sqlite3.Connection) -> None:
     """Up to today's schema, each step in a transaction of its own. Raises `StoreTrouble` for a newer schema."""
     scripts = migrations()
-    if _schema(con) == len(scripts):
+    if schema(con) == len(scripts):
         return
     with transaction(con):
         con.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
@@ -83,7 +110,7 @@ def migrate(con: sqlite3.Connection) -> None:
         con.execute("INSERT OR IGNORE INTO meta VALUES ('installation', ?)", (secrets.token_hex(6),))
     while True:
         with transaction(con):
-            found = _schema(con)  # asked within the transaction: two programs may start at once
+            found = schema(con)  # asked within the transaction: two programs may start at once
             _need(found <= len(scripts), Ill.NEWER)
             if found == len(scripts):
                 return
@@ -156,7 +183,8 @@ def _need(fine: bool, otherwise: Ill) -> None:
         raise StoreTrouble(otherwise)
 
 
-def _schema(con: sqlite3.Connection) -> int:
+def schema(con: sqlite3.Connection) -> int:
+    """The file's schema version; 0: none yet."""
     with closing(con.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'")) as found:
         if not found.fetchone()[0]:
             return 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from enum import StrEnum
 
+from ivr.app.ports import NotKept
+
 
 class Ill(StrEnum):
     LOCKED = "locked"
@@ -21,7 +23,7 @@ SENTENCES = {
     Ill.LOCKED: "another program keeps the database locked; end it (ivr status names what is running)",
     Ill.FULL: "the disk is full; make room where the state directory lies",
     Ill.READ_ONLY: "the database cannot be written; the state directory must belong to this user and be writable",
-    Ill.CORRUPTED: "the database is damaged; put a backup in its place, or move voiceline.db away to start empty",
+    Ill.CORRUPTED: "the database is damaged; `ivr up` puts the newest sound backup in its place",
     Ill.SLOW: "the disk has not answered in time; look at the disk under the state directory",
     Ill.NEWER: "the database was written by a newer version of voiceline; start that version, or use another --state",
     Ill.OLDER: "the database was written by an older version of voiceline; start `ivr up` once",
@@ -39,7 +41,7 @@ _CODES = {
 }
 
 
-class StoreTrouble(OSError):
+class StoreTrouble(NotKept, OSError):
     """The store cannot do what was asked. `str()` is one sentence.
 
     From `Journal.keep`: the entry is not on disk, but it is not lost either: it stays in memory, in its order, and is

@@ -26,8 +26,12 @@ DEADLINE_S = 10.0
 
 
 @contextmanager
-def journal_at(path: Path, **how: Callable[[Path], sqlite3.Connection]) -> Iterator[SqliteJournal]:
-    journal = SqliteJournal(path, **how)
+def journal_at(
+    path: Path,
+    first: Callable[[Path], sqlite3.Connection] = open_for_writing,
+    again: Callable[[Path], sqlite3.Connection] = open_again,
+) -> Iterator[SqliteJournal]:
+    journal = SqliteJournal(path, first=first, again=again)
     try:
         yield journal
     finally:
@@ -327,9 +331,8 @@ def test_a_mistake_of_ours_in_the_writer_does_not_end_it(tmp_path: Path, monkeyp
             if broken and broken.pop():
                 raise RuntimeError("planted")
 
-    monkeypatch.setattr("ivr.store.journal.transaction", half)
-
     async def through_it(journal: SqliteJournal) -> None:
+        monkeypatch.setattr("ivr.store.writer.transaction", half)
         with pytest.raises(StoreTrouble):
             await journal.keep(entry(1))
         await until(lambda: journal.trouble is None)
@@ -339,13 +342,12 @@ def test_a_mistake_of_ours_in_the_writer_does_not_end_it(tmp_path: Path, monkeyp
     assert calls_in_the_log(path) == [1], "written once, not twice"
 
 
-def test_a_damaged_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_a_reader_is_told_in_a_sentence_that_the_database_is_damaged(tmp_path: Path) -> None:
     path = tmp_path / "voiceline.db"
     path.write_bytes(b"this is not a database, however long one looks at it" * 100)
-    for open_it in (SqliteJournal, Reader):
-        with pytest.raises(StoreTrouble, match="damaged") as told:
-            open_it(path)
-        assert told.value.ill is Ill.CORRUPTED
+    with pytest.raises(StoreTrouble, match="damaged") as told:
+        Reader(path)
+    assert told.value.ill is Ill.CORRUPTED
 
 
 def test_a_state_directory_that_is_a_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
