@@ -93,7 +93,7 @@ class Writer:
 
     def _begin(self) -> tuple[Remembered, int]:
         """With a lease of our own, in a database that is whole as far as we read it."""
-        if not self._path.exists() and backup.restore(self._path):
+        if not (self._path.exists() and self._path.stat().st_size) and backup.restore(self._path):
             self._say("log_restored")
         with trouble():
             con = self._con = self._first(self._path)
