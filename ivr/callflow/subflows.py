@@ -56,7 +56,10 @@ def shared_files(callflows: Path) -> list[Path]:
 
 
 def read_shared(callflows: Path, findings: Findings) -> Mapping[str, WrittenFlow]:
-    return {path.stem: _read(path, findings) for path in shared_files(callflows)}
+    flows = {path.stem: _read(path, findings) for path in shared_files(callflows)}
+    for flow in flows.values():
+        _calls_are_right(flow.steps, flows, findings, (flow.name,))
+    return flows
 
 
 def _read(path: Path, findings: Findings) -> WrittenFlow:
@@ -99,9 +102,11 @@ def _calls_are_right(
     flows: Mapping[str, WrittenFlow],
     findings: Findings,
     way: tuple[str, ...] = (),
+    known: dict[str, bool] | None = None,
 ) -> bool:
-    """Every flow that is called is there, whole, and does not call itself in the end."""
-    right = True
+    """Every flow that is called is there, whole, and does not call itself in the end. `known`: what was found out about
+    flows on other ways."""
+    right, known = True, {} if known is None else known
     for step in steps.values():
         if step.kind != "call" or step.about is None:
             continue
@@ -116,7 +121,9 @@ def _calls_are_right(
             right = False
         else:
             flow = flows[called]
-            right = flow.whole and _calls_are_right(flow.steps, flows, findings, (*way, called)) and right
+            if called not in known:
+                known[called] = flow.whole and _calls_are_right(flow.steps, flows, findings, (*way, called), known)
+            right = known[called] and right
     return right
 
 

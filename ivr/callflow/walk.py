@@ -245,6 +245,8 @@ def _transfer_is_right(
     if step.kind != "transfer" or about is None:
         return True
     if about.role == "partner":
+        if step.step is None:
+            return False  # what is wrong with it is said already
         what = f"the partner `{shown(about.name)}` cannot be reached: this house has no trunk that may dial out"
         findings.error(about.place, what, "lead to our own queue, or to words, until partners can be set up")
         return False

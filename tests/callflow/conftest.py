@@ -18,6 +18,9 @@ def folder(tmp_path: Path) -> Path:
     callflows.mkdir()
     for name in FILES:
         (callflows / name).write_bytes((SHIPPED / name).read_bytes())
+    (callflows / "shared").mkdir()
+    for path in (SHIPPED / "shared").iterdir():
+        (callflows / "shared" / path.name).write_bytes(path.read_bytes())
     for name in ("prompts", "music"):
         (callflows / name).symlink_to(SHIPPED / name)
     return callflows

@@ -37,7 +37,7 @@ def test_findings_as_json_have_their_place(folder: Path, change: Change) -> None
     (document,) = json.loads(run(check, str(folder / "groups.yaml"), "--json").stdout)
     assert document.pop("file").endswith("groups.yaml")
     assert document == {
-        "line": 15,
+        "line": 17,
         "column": 11,
         "severity": "error",
         "what": "`20` is not a length of time",

@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 from ivr.callflow import CallflowError, check_paths, load_plan, read_folder
+from ivr.core.flow import SetLanguage, WaitForOpening
+from ivr.core.ids import LineId, StepName
 from ivr.source.findings import Finding, Place, Severity
 from tests.callflow.conftest import Change
 
 TODAY = date(2026, 6, 1)
 BT, FT, GROUPS = "bornetelefonen.yaml", "foraeldretelefonen.yaml", "groups.yaml"
+SPROG = "shared/sprog.yaml"
+BUSY = "  travlt:\n    play: foraeldre-travlt\n    then: slut\n"
+OPEN = "      open: koe\n      closed: lukket\n"
 
 HOURS_STEP = """  aabent:
     hours:
@@ -48,6 +53,15 @@ class Mistake:
 
 def warning(file: str, old: str, new: str, what: str, instead: str) -> Mistake:
     return Mistake(file, old, new, what, instead, Severity.WARNING)
+
+
+def busy(new: str, what: str, instead: str) -> Mistake:
+    """Another step where ForældreTelefonen's callers come who waited too long."""
+    return Mistake(FT, BUSY, f"  travlt:\n{new}", what, instead)
+
+
+def holiday(new: str, what: str, instead: str) -> Mistake:
+    return Mistake(FT, "\nstart:", f"  holidays:\n{new}\nstart:", what, instead)
 
 
 def menu(old: str, new: str, what: str, instead: str) -> Mistake:
@@ -175,6 +189,59 @@ MISTAKES = {
         "an exception already",
         "one of the two",
     ),
+    "an unknown holiday": holiday("    - days: §Juledagg\n      hours: closed\n", "no holiday", "`Juledag`"),
+    "a holiday named twice": holiday(
+        "    - days: Juledag\n      hours: closed\n    - days: [§Juledag]\n      hours: 10:00-12:00\n",
+        "second time",
+        "once",
+    ),
+    "a holiday without hours": holiday("    - §days: all\n", "no `hours`", "`hours: closed`"),
+    "holidays that are no list": holiday("    §days: all\n    hours: closed\n", "is a list", "`- days:"),
+    "a soon without how soon": Mistake(FT, OPEN, f"      §{OPEN.strip()}\n      soon: lukket\n", "no `within`", "10m"),
+    "too late to call it soon": Mistake(
+        FT, OPEN, f"{OPEN}      soon: lukket\n      within: §9h\n", "`within` cannot be 9h", "1m to 2h"
+    ),
+    "a wait for the opening without an end": busy(
+        "    wait_for_opening:\n      §on_open: koe\n      on_timeout: ingen\n", "no `max_wait`", "`max_wait: 15m`"
+    ),
+    # shared flows, languages, other lines
+    "a flow that is not there": busy("    call: §sprogg\n    then: ingen\n", "no shared flow", "`sprog`"),
+    "a call without a then": busy("    §call: sprog\n", "no `then`", "`then:`"),
+    "a return in a line": Mistake(FT, "  slut: hangup", "  §slut: return", "only ends a shared flow", "`hangup`"),
+    "a return with something after it": Mistake(
+        SPROG, "dansk: return", "dansk:\n    §return: 1", "takes nothing", "return"
+    ),
+    "a flow that calls itself": Mistake(SPROG, "set_language: en", "call: §sprog", "calls itself", "`return`"),
+    "a missing step of a flow": Mistake(SPROG, "no_input: dansk", "no_input: §dask", "no step `dask`", "`dansk`"),
+    "an unreachable step of a flow": warning(
+        SPROG, '        "2": engelsk\n', "", "no caller ever reaches the step `engelsk`", "delete it"
+    ),
+    "an unknown key of a flow": Mistake(SPROG, "start: vaelg", "§stat: x\nstart: vaelg", "no `stat`", "`start`"),
+    "a language without prompts": busy(
+        "    set_language: §sv\n    then: ingen\n", "no prompts in the language `sv`", "prompts/sv/"
+    ),
+    "a language in a word": busy("    set_language: §english\n    then: ingen\n", "not a language", "two letters"),
+    "a line that is not there": busy("    transfer:\n      line: §bornetelefon\n", "no line", "`bornetelefonen`"),
+    "a transfer to itself": busy("    transfer:\n      line: §foraeldretelefonen\n", "to itself", "one of its steps"),
+    "a transfer to nowhere": busy("    §transfer:\n      on_failed: ingen\n", "to one place", "`line:`"),
+    "a transfer to two places": busy(
+        "    §transfer:\n      line: bornetelefonen\n      partner: nord\n", "to one place", "`partner:`"
+    ),
+    "a transfer that cannot fail": busy(
+        "    transfer:\n      line: bornetelefonen\n      §on_failed: ingen\n", "never happens", "delete it"
+    ),
+    "a number in a flow": busy(
+        '    transfer:\n      partner: §"+45 35555557"\n      on_failed: ingen\n', "a number stands", "name the partner"
+    ),
+    "a partner who cannot be reached": busy(
+        "    transfer:\n      partner: §nattelinjen\n      on_failed: ingen\n", "no trunk that may dial out", "queue"
+    ),
+    "a partner without a way back": busy(
+        "    transfer:\n      §partner: nattelinjen\n", "no `on_failed`", "`on_failed:`"
+    ),
+    "a goto": Mistake(BT, "    play: lukket\n", "    §goto: lukket\n", "no step `goto`", "`then: STEP`"),
+    "a recording": Mistake(BT, "    play: lukket\n", "    §record: lukket\n", "no step `record`", "recordings-policy/"),
+    "a number to dial": Mistake(BT, "    play: lukket\n", '    §dial: "112"\n', "no step `dial`", "may not dial"),
     # groups and lines
     "a night nobody covers": Mistake(
         BT, "groups:\n  day: [dag]\n  night: [nat]", "§groups:\n  day: [dag]", "nobody serves the night", "`night: ["
@@ -305,3 +372,66 @@ def test_one_file_is_checked_alone_without_its_neighbours_mistakes(folder: Path,
     change(BT, "closed: lukket", "closed: luket")
     assert check_paths([folder / FT], TODAY) == []
     assert len(check_paths([folder / BT], TODAY)) == 1
+
+
+def test_lines_that_pass_callers_round_are_found(folder: Path, change: Change) -> None:
+    way = "  lukket:\n    transfer:\n      line: {}\n"
+    change(BT, "  lukket:\n    play: lukket\n    then: aabner\n", way.format("foraeldretelefonen"))
+    change(FT, "  lukket:\n    play: foraeldre-lukket\n    then: aabner\n", way.format("bornetelefonen"))
+    found = errors_in(check_paths([folder], TODAY))
+    assert [finding.place.file.name for finding in found] == [BT, FT]
+    assert all("passed round for ever" in finding.what for finding in found)
+
+
+def test_a_language_that_lacks_a_prompt_is_told_prompt_by_prompt(folder: Path, change: Change) -> None:
+    change(FT, "start: velkommen", "start: sprog")
+    change(FT, "\nsteps:\n", "\nsteps:\n  sprog:\n    call: sprog\n    then: velkommen\n\n")
+    found = errors_in(check_paths([folder], TODAY))
+    said = {finding.what for finding in found}
+    assert "there is no prompt `foraeldre-koe` in the language `en`" in said
+    assert "there is no prompt `foraeldre-teknisk` in the language `en`" in said
+    assert all(finding.place.file.name == FT or "`sprog`" in finding.what for finding in found)
+
+
+def test_the_language_menu_and_the_wait_for_the_opening_can_be_switched_on_as_the_comments_say(
+    folder: Path, change: Change
+) -> None:
+    change(BT, "start: velkommen", "start: sprog")
+    change(BT, "\nsteps:\n", "\nsteps:\n  sprog:\n    call: sprog\n    then: velkommen\n\n")
+    change(BT, OPEN, f"{OPEN}      soon: snart\n      within: 10m\n")
+    change(BT, "  koe:\n", "  snart:\n    call: snart\n    then: koe\n\n  koe:\n")
+    assert errors_in(check_paths([folder], TODAY)) == []
+    steps = load_plan(folder).lines[LineId("bornetelefonen")].flow.steps
+    assert steps[StepName("sprog.engelsk")] == SetLanguage(StepName("sprog.engelsk"), "en", StepName("velkommen"))
+    assert isinstance(steps[StepName("snart.venter")], WaitForOpening)
+
+
+def test_a_mistake_in_a_shared_flow_is_told_once_and_also_when_only_that_file_is_checked(
+    folder: Path, change: Change
+) -> None:
+    path = change(SPROG, "no_input: dansk", "no_input: dask")
+    for file in (BT, FT):
+        change(file, "start: velkommen", "start: sprog")
+        change(file, "\nsteps:\n", "\nsteps:\n  sprog:\n    call: sprog\n    then: velkommen\n\n")
+    assert len(errors_in(check_paths([folder], TODAY))) == 1
+    assert [finding.place.file for finding in check_paths([path], TODAY)] == [path]
+
+
+def test_calls_and_returns_that_go_round_are_found(folder: Path, change: Change) -> None:
+    change(SPROG, "start: vaelg", "start: dansk")
+    change(FT, BUSY, "  travlt:\n    call: sprog\n    then: travlt\n")
+    (finding,) = errors_in(check_paths([folder], TODAY))
+    assert "go round for ever" in finding.what
+
+
+def test_a_line_with_very_many_steps_in_flows_is_refused(folder: Path) -> None:
+    shared = folder / "shared"
+    (shared / "a0.yaml").write_text("start: x\nsteps:\n  x: {play: fare, then: y}\n  y: return\n", encoding="utf-8")
+    for depth in range(1, 13):
+        calls = "".join(f"  s{n}: {{call: a{depth - 1}, then: s{n + 1}}}\n" for n in range(3))
+        (shared / f"a{depth}.yaml").write_text(f"start: s0\nsteps:\n{calls}  s3: return\n", encoding="utf-8")
+    path = folder / FT
+    text = path.read_text(encoding="utf-8").replace(BUSY, "  travlt:\n    call: a12\n    then: ingen\n")
+    path.write_text(text, encoding="utf-8")
+    (finding,) = errors_in(check_paths([folder], TODAY))
+    assert "more than 2000 steps" in finding.what
