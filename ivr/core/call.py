@@ -13,7 +13,7 @@ from typing import assert_never
 
 from ivr.core import talking, waiting, walk
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
-from ivr.core.commands import Answer, EndTalk, HangUp, Play, StartMusic, StopPlay
+from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
 from ivr.core.flow import Menu, Say, WaitForOpening
@@ -112,7 +112,7 @@ def on_opening_due(turn: Turn, phase: Holding, news: CallDue) -> None:
 def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting | Holding, news: CommandFailed) -> None:
     """Words or music that cannot be had must not stop the call; a caller who is not there is gone."""
     command = news.command
-    if news.result is Result.GONE and not isinstance(command, StopPlay | EndTalk):
+    if news.result is Result.GONE and isinstance(command, Answer | Play | StartMusic | HangUp):
         turn.end(EndedBy.CALLER)
         return
     match command:

@@ -310,6 +310,18 @@ def test_a_joining_that_fails_puts_the_caller_back_at_the_head_and_lets_the_volu
     assert isinstance(house.call(call).phase, Waiting)
 
 
+def test_a_joining_that_fails_after_the_volunteer_was_gone_does_not_end_the_callers_call() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.answers(house.ring_of(anna))
+    join = house.commands[-1]
+    house.ring_gone(house.ring_of(anna))
+    house.tell(CommandFailed(join, Result.GONE, house.at))
+    assert not house.said(CallEnded)
+    assert isinstance(house.call(call).phase, Waiting)
+
+
 def test_a_joining_that_nobody_confirms_is_given_up() -> None:
     house = small()
     anna = house.volunteer("anna")

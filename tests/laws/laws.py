@@ -36,10 +36,10 @@ from ivr.core.facts import (
     RingStarted,
 )
 from ivr.core.ids import CallId, LineId, PlayId, RingId, call_of
-from ivr.core.news import DigitPressed, RingAnswered, Surveyed
-from ivr.core.state import House
+from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Result, RingAnswered, Surveyed
+from ivr.core.state import House, Leaving
 from tests.laws.mutual import at_odds, left_idle
-from tests.laws.trace import Law, LawBroken, Trace
+from tests.laws.trace import Law, LawBroken, Moment, Trace
 
 
 def require(holds: bool, what: str, trace: Trace) -> None:
@@ -154,6 +154,30 @@ def a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after(trace: Trace)
         require(call in started, f"{call} never started, and yet: {fact}", trace)
         if isinstance(fact, CallEnded):
             ended.add(call)
+
+
+def only_who_is_gone_gets_an_outcome(trace: Trace) -> None:
+    """Said by the exchange, found in a survey, shown by a command about the caller alone, or by our own hang-up."""
+    for moment in trace:
+        for fact in moment.facts:
+            if isinstance(fact, CallEnded):
+                require(is_gone(fact.call, moment), f"{fact.call} may still be on the line, and yet: {fact}", trace)
+
+
+def is_gone(call: CallId, moment: Moment) -> bool:
+    match moment.news:
+        case CallGone(call=gone):
+            return gone == call
+        case Surveyed(calls=there):
+            return call not in there
+        case CommandFailed(command=command, result=result):
+            alone = isinstance(command, Answer | Play | StartMusic | HangUp) and command.call == call
+            return alone and result is Result.GONE
+        case CallDue():
+            known = moment.before.calls.get(call)
+            return known is not None and isinstance(known.phase, Leaving)
+        case _:
+            return False
 
 
 def a_call_is_answered_when_its_talk_stood_and_only_then(trace: Trace) -> None:
@@ -302,6 +326,7 @@ EACH: tuple[Law, ...] = (
     every_ring_command_is_a_ring_that_is_said,
     a_phone_is_rung_only_on_duty_and_for_a_line_it_serves,
     who_picked_up_is_joined_or_let_go_at_once,
+    only_who_is_gone_gets_an_outcome,
     a_volunteer_who_is_dropped_is_told_so,
     order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,
     who_is_told_a_place_in_the_queue_has_it,

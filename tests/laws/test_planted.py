@@ -163,11 +163,17 @@ def somebody_is_never_told_free(moment: Moment) -> Moment | None:
     return ghost_in_the_queue(moment) if moment is good()[-1] else None
 
 
+def given_up_while_here(moment: Moment) -> Moment | None:
+    ended = next(fact for each in good() for fact in each.facts if isinstance(fact, CallEnded))
+    return replace(moment, facts=(*moment.facts, ended)) if isinstance(moment.news, PlayEnded) else None
+
+
 SPOILT: dict[Law, Spoil] = {
     laws.a_ring_begins_once_and_ends_at_most_once: say_again(RingEnded),
     laws.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
     laws.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves: rings_somebody_on_a_break,
     laws.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),
+    laws.only_who_is_gone_gets_an_outcome: given_up_while_here,
     laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
     laws.order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head: queue_turned_round,
     laws.who_is_told_a_place_in_the_queue_has_it: place_nought,
