@@ -257,10 +257,19 @@ class World:
 
     def without_caller(self, call: CallId) -> World:
         plays = Map({play: whose for play, whose in sorted(self.plays.items()) if whose != call})
-        return replace(self, callers=self.callers.delete(call), plays=plays)
+        return replace(self, callers=self.callers.delete(call), plays=plays)._joins_fail()
 
     def without_phone(self, ring: RingId) -> World:
-        return replace(self, phones=self.phones.delete(ring))
+        return replace(self, phones=self.phones.delete(ring))._joins_fail()
+
+    def _joins_fail(self) -> World:
+        """A joining under way of which one side is gone: its answer comes later than the word of who is gone."""
+        world = self
+        for talk, (call, ring) in sorted(self.joining.items()):
+            if call not in self.callers or ring not in self.phones:
+                failing = (*world.failing, Join(talk, call, ring))
+                world = replace(world, joining=world.joining.delete(talk), failing=failing)
+        return world
 
     def _less(self, **fewer: int) -> World:
         now = {name: getattr(self.spare, name) - count for name, count in fewer.items()}
