@@ -73,8 +73,13 @@ async def answer(line: bytes, handlers: Mapping[str, Handler]) -> Answer:
 
 def ask(state: Path, do: str, **values: object) -> Answer:
     """Ask the running controller, from another process. Raises `NobodyThere` or `Refused`."""
+    return ask_within(PATIENCE_S, state, do, **values)
+
+
+def ask_within(patience_s: float, state: Path, do: str, **values: object) -> Answer:
+    """The same; one that has not answered within so many seconds refuses."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as speaking:
-        speaking.settimeout(PATIENCE_S)
+        speaking.settimeout(patience_s)
         try:
             speaking.connect(short(state / SOCKET))
         except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from ivr.app.engine import Engine
-from ivr.app.ports import Clock, Deposed, Lease
+from ivr.app.ports import Clock, Deposed, Lease, NotKept
 
 log = logging.getLogger("voiceline")
 RENEW_S = 1.0
@@ -23,18 +23,19 @@ PATIENCE_S = 5.0
 
 
 class Tenure:
-    """`is_connected`: whether the exchange is there and was surveyed. `beat` is called when the lease was proved."""
+    """`hold`: command nothing until the next survey. `resume`: have the exchange surveyed again. `tick` is called
+    every second while we are in office."""
 
     def __init__(
         self,
-        engine: Engine,
         lease: Lease,
         clock: Clock,
-        is_connected: Callable[[], bool],
-        beat: Callable[[], None] = lambda: None,
+        hold: Callable[[], None],
+        resume: Callable[[], Awaitable[None]],
+        tick: Callable[[], None] = lambda: None,
     ) -> None:
-        self._engine, self._lease, self._clock = engine, lease, clock
-        self._is_connected, self._beat = is_connected, beat
+        self._lease, self._clock = lease, clock
+        self._hold, self._resume, self._tick = hold, resume, tick
         self._due = 0.0
 
     async def run(self) -> None:
@@ -48,15 +49,14 @@ class Tenure:
 
     async def _renew(self) -> None:
         self._due = self._clock.monotonic() + RENEW_S
-        try:
+        with suppress(NotKept):  # the disk's trouble is told elsewhere; the lease itself knows what that means
             await self._lease.renew()
-        except OSError:
-            return  # the disk's trouble is told elsewhere; the lease itself knows what that means
-        self._beat()
+        if self._lease.may_i():
+            self._tick()
 
     async def _doubt(self) -> None:
         """First of all, and without waiting: hold everything, and see who is in office."""
-        self._engine.disconnected()
+        self._hold()
         log.warning("we were silent for too long and look whether we are still in office", extra={"keys": {}})
         deadline = self._clock.monotonic() + PATIENCE_S
         while not self._lease.may_i():
@@ -65,11 +65,5 @@ class Tenure:
             await self._renew()
             if not self._lease.may_i():
                 await asyncio.sleep(LOOK_S)
-        while self._is_connected():
-            try:
-                await self._engine.connected()
-            except ConnectionError:
-                await asyncio.sleep(LOOK_S)  # it will be connected anew, and surveyed then
-            else:
-                break
-        log.warning("still in office: what lives was asked again", extra={"keys": {}})
+        log.warning("still in office: what lives is asked again", extra={"keys": {}})
+        await self._resume()

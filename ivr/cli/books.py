@@ -25,13 +25,14 @@ class Books:
     """Serves `ivr.web` as `Feed`, `Records` and `TokenCheck`. All but `feed.follow` reads the disk where it is called.
 
     `poll_s`: how often the feed looks by itself; the controller rings it (`feed.ring`) and need not look often.
-    Raises FileNotFoundError when nothing was ever written here, `StoreTrouble` when it cannot be read.
+    Raises FileNotFoundError when nothing was ever written here, `StoreTrouble` when it cannot be read: when opened, or,
+    for the controller, which must live without (`patient`), when asked.
     """
 
-    def __init__(self, state: Path, poll_s: float = 0.2) -> None:
-        self._events = Reader(state / NAME)  # one for each kind of question: a long report holds up no event
+    def __init__(self, state: Path, poll_s: float = 0.2, patient: bool = False) -> None:
+        self._events = Reader(state / NAME, patient)  # one for each kind of question: a long report holds up no event
         try:
-            self._reader = Reader(state / NAME)
+            self._reader = Reader(state / NAME, patient)
         except BaseException:
             self._events.close()
             raise

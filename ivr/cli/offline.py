@@ -9,14 +9,15 @@ from pathlib import Path
 from immutables import Map
 
 from ivr.app.clock import SystemClock
-from ivr.app.ports import Entry
+from ivr.app.ports import Deposed, Entry
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
-from ivr.cli.lock import only_one
 from ivr.cli.prepare import read_plan, timetables
+from ivr.cli.succession import refuse_if_held
 from ivr.core import switchboard
 from ivr.core.news import News, Published
 from ivr.core.state import House
+from ivr.store.database import NAME
 from ivr.store.journal import SqliteJournal
 from ivr.store.trouble import StoreTrouble
 
@@ -25,17 +26,21 @@ Told = Callable[[House], News]
 
 def tell_offline(state: Path, config: Config, told: Told | None) -> House:
     """The house as remembered, after `told` (if any) was decided on and kept. Raises `Trouble`."""
-    with only_one(state):
-        try:
-            journal = SqliteJournal(state / "voiceline.db")
-        except StoreTrouble as wrong:
-            raise Trouble(f"{wrong}.") from None
-        try:
-            return asyncio.run(_tell(journal, config, told))
-        except StoreTrouble as wrong:
-            raise Trouble(f"{wrong}.") from None
-        finally:
-            journal.close()
+    refuse_if_held(state)
+    try:
+        journal = SqliteJournal(state / NAME)
+    except StoreTrouble as wrong:
+        raise Trouble(f"{wrong}.") from None
+    try:
+        if journal.trouble is not None:
+            raise Trouble(f"{journal.trouble}.")
+        return asyncio.run(_tell(journal, config, told))
+    except StoreTrouble as wrong:
+        raise Trouble(f"{wrong}.") from None
+    except Deposed:
+        raise Trouble("a controller was started meanwhile: ask again, it will do it.") from None
+    finally:
+        journal.close()
 
 
 async def _tell(journal: SqliteJournal, config: Config, told: Told | None) -> House:

@@ -7,17 +7,20 @@ import json
 import logging
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ivr.app import control
+from ivr.app import control, notify
 from ivr.app.clock import SystemClock
 from ivr.app.engine import Engine
+from ivr.app.ports import NotKept
+from ivr.app.tenure import Tenure
 from ivr.app.vigil import Vigil
-from ivr.cli import prepare, status
+from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
 from ivr.cli.config import Config
 from ivr.cli.publishing import Publishing
@@ -33,6 +36,7 @@ from ivr.core.news import (
     VolunteerResumed,
 )
 from ivr.core.state import House, Volunteer
+from ivr.store.backup import Backup
 from ivr.store.database import NAME
 from ivr.store.journal import SqliteJournal
 from ivr.web import serve as web
@@ -77,13 +81,16 @@ class Running:
         self.connected = asyncio.Event()
         self.pages_up = asyncio.Event()
         self.stopping = asyncio.Event()
+        self.outwaited = False
+        """The one before us could not be ended, and may still hold ports."""
         self.yielding = False
         """Another controller takes over: Asterisk and its calls stay as they are."""
         self._rendering = asyncio.Lock()
         self._closing = asyncio.Event()
         self._publishing = Publishing(self)
         self._journal = SqliteJournal(ground.state / NAME)
-        self._books = Books(ground.state, poll_s=LOOK_S)
+        self._backup = Backup(ground.state / NAME, self._journal.copied, self._journal.damaged)
+        self._books = Books(ground.state, poll_s=LOOK_S, patient=True)
         self._exchange = AriExchange(
             Address(LOOPBACK, ground.ports.ari, APPLICATION, ground.secrets.ari_password),
             AmiAddress(LOOPBACK, ground.ports.ami, APPLICATION, ground.secrets.ami_secret),
@@ -91,10 +98,15 @@ class Running:
             sounds=prepare.Sounds.of(ground.state).prompts,
             now=ground.clock.now,
         )
-        self.engine = Engine(self._journal, self._exchange, ground.clock)
+        self.engine = Engine(self._journal, self._exchange, ground.clock, self._journal)
         self._vigil = Vigil(
-            lambda: self.engine.house.calls.values(), self._exchange.beat, self._exchange.renew, ground.clock.monotonic
+            lambda: self.engine.house.calls.values(),
+            lambda: self._exchange.beat() if self._journal.may_i() else None,
+            lambda renewals: self._exchange.renew(renewals) if self._journal.may_i() else None,
+            ground.clock.monotonic,
         )
+        self._tenure = Tenure(self._journal, ground.clock, self._hold, self._look_again, self._each_second)
+        self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
 
     # ------------------------------------------------------------ life
@@ -110,6 +122,7 @@ class Running:
                 group.create_task(self.engine.run(), name="engine"),
                 group.create_task(self._exchange.run(self.engine.take, self._up, self._down), name="exchange"),
                 group.create_task(self._vigil.run(), name="vigil"),
+                group.create_task(self._tenure.run(), name="tenure"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
             if self.ground.watch:
@@ -124,6 +137,7 @@ class Running:
         await self.engine.stop()
 
     def close(self) -> None:
+        self._backup.close()
         self._journal.close()
         self._books.close()
 
@@ -137,6 +151,33 @@ class Running:
         self.connected.clear()
         self.engine.disconnected()
         log.warning("the exchange does not answer", extra={"keys": {}})
+
+    # ------------------------------------------------------------ in office
+
+    async def alone(self) -> None:
+        """From here on no other controller commands anything. Raises `Deposed` when it is we who were succeeded."""
+        self.outwaited = await succession.be_alone(self._journal, self.ground.state)
+        await self.still_in_office()
+        self._backup.start()
+
+    async def still_in_office(self) -> None:
+        """After something that took long. Raises `Deposed`."""
+        with suppress(NotKept):
+            await self._journal.renew()
+
+    def _hold(self) -> None:
+        self._vigil.end()
+        self.engine.disconnected()
+
+    async def _look_again(self) -> None:
+        self._exchange.doubt()
+
+    def _each_second(self) -> None:
+        for word in self._journal.alarms():
+            self._noted.append(word)
+            self.engine.alarm(word)
+        if self.connected.is_set():
+            notify.tell(notify.ALIVE)
 
     async def drain(self, within_s: float) -> None:
         """Who is here gets up to so long to come to an end by themselves."""
@@ -191,11 +232,11 @@ class Running:
             tokens=partial(self._books.scopes, self.ground.secrets.api_token),
         )
         app = make_app(parts, closing=self._closing)
+        await self._pages_free()
         await web.serve(app, LOOPBACK, self.ground.ports.web, closing=self._closing, ready=self.pages_up.set)
 
     def status(self) -> dict[str, object]:
         ground, now, house = self.ground, self.ground.clock.now(), self.house
-        ill = self._journal.trouble
         return {
             "running": True,
             "pid": os.getpid(),
@@ -210,8 +251,24 @@ class Running:
             "volunteers": [status.volunteer_json(who) for who in status.people(house)],
             "waiting": sum(len(line.queue) for line in house.lines.values()),
             "calls": len(house.calls),
-            "wrong": status.wrong_things(house, self.connected.is_set(), None if ill is None else str(ill)),
+            "wrong": [*status.wrong_things(house, self.connected.is_set()), *self._wrong_with_the_log()],
         }
+
+    async def _pages_free(self) -> None:
+        """A frozen controller that could not be ended keeps their port until it is: calls do not wait for that."""
+        while self.outwaited:
+            try:
+                web.listen(LOOPBACK, self.ground.ports.web).close()
+            except OSError:
+                self.pages_up.set()
+                await asyncio.sleep(LOOK_S)
+            else:
+                return
+
+    def _wrong_with_the_log(self) -> list[str]:
+        return status.wrong_with_the_log(
+            self._journal.trouble, self._backup.trouble, self._journal.lost, frozenset(self._noted)
+        )
 
     # ------------------------------------------------------------ what commands ask
 

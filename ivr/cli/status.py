@@ -106,13 +106,36 @@ def rule(state: LineState, table: Timetable, now: datetime) -> str:
     return span.rule if span is not None else "the hours table has it closed now"
 
 
-def wrong_things(house: House, connected: bool, store_trouble: str | None) -> list[str]:
+ALARMS = {
+    "log_restored": "The log was damaged and was restored from the backup; what was damaged lies in "
+    "voiceline.db.damaged.",
+    "log_started_empty": "The log was damaged, there was no backup, and it began anew; what was damaged lies in "
+    "voiceline.db.damaged.",
+    "log_not_read": "What was remembered could not be read at the start: volunteers and overrides may be missing "
+    "(ivr volunteer list).",
+}
+"""Words of the journal that stay true until the controller is started again."""
+
+
+def wrong_with_the_log(
+    journal: Exception | None, backup: Exception | None, lost: int, noted: frozenset[str]
+) -> list[str]:
+    """The same for the log. None: nothing is the matter."""
+    wrong = [sentence for word, sentence in ALARMS.items() if word in noted]
+    if journal is not None:
+        wrong.append(f"The log cannot be written, and is kept in memory: {journal}.")
+    if backup is not None:
+        wrong.append(f"There is no fresh backup of the log: {backup}.")
+    if lost:
+        wrong.append(f"{lost} facts could be kept neither on disk nor in memory and are missing in the log.")
+    return wrong
+
+
+def wrong_things(house: House, connected: bool) -> list[str]:
     """What somebody should look at, each in one sentence."""
     wrong: list[str] = []
     if not connected:
         wrong.append("Asterisk does not answer; callers are served by its last resort until it does.")
-    if store_trouble is not None:
-        wrong.append(f"The log cannot be written: {store_trouble}.")
     wrong.extend(
         f"{line.name} is open and no volunteer is reachable: start a softphone (ivr softphone NAME)."
         for line in house.plan.lines.values()

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 import os
 import signal
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from ivr.app import control
+from ivr.app import control, notify
 from ivr.app.clock import SystemClock
+from ivr.app.ports import Deposed
 from ivr.callflow import CallflowError
 from ivr.callflow.versions import How, UnknownVersion, Versions
-from ivr.cli import lock, prepare
+from ivr.cli import prepare, succession
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
 from ivr.cli.demo import DEMO, add_demo_volunteers
@@ -78,12 +80,20 @@ def up(
     asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json, watch)
     try:
         with ExitStack() as held:
-            held.callback((asked.state / "ready.json").unlink, missing_ok=True)
+            held.callback(forget_ready, asked.state)
             ground = lay_ground(asked)
-            held.enter_context(lock.take_over(asked.state))
+            succession.ask_to_yield(asked.state)
             asyncio.run(serve(ground, asked))
     except (SipTrouble, StoreTrouble) as wrong:
         raise Trouble(str(wrong).rstrip(".") + ".") from None
+
+
+def forget_ready(state: Path) -> None:
+    """Unless a successor has written its own meanwhile."""
+    path = state / "ready.json"
+    with suppress(OSError, ValueError, KeyError):
+        if json.loads(path.read_text(encoding="utf-8"))["pid"] == os.getpid():
+            path.unlink()
 
 
 def lay_ground(asked: Asked) -> Ground:
@@ -153,21 +163,20 @@ async def serve(ground: Ground, asked: Asked) -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     try:
+        await running.alone()
         running.engine.recall(ground.plan, ground.tables, older_plans(Versions(ground.state)))
         if ground.config.is_demo:
             add_demo_volunteers(running.engine)
-        web.listen(LOOPBACK, ground.ports.web).close()
+        if not running.outwaited:
+            web.listen(LOOPBACK, ground.ports.web).close()
         start_asterisk(running)
+        await running.still_in_office()
         async with asyncio.TaskGroup() as group:
             group.create_task(running.run(), name="house")
             group.create_task(end(running, stopped, asked.drain_s), name="end")
             group.create_task(announce(running, asked), name="ready")
-    except* ReplacedError:
-        raise Trouble("another controller has taken this Asterisk over; this one has stopped.") from None
-    except* SipTrouble as group_of_one:
-        raise SipTrouble(str(group_of_one.exceptions[0])) from None
-    except* OSError as wrong:
-        raise Trouble(about_port(ground, wrong.exceptions[0])) from None
+    except (BaseExceptionGroup, Deposed) as wrong:
+        raise in_a_sentence(ground, wrong) from None
     finally:
         running.close()
     if not running.yielding:
@@ -204,7 +213,9 @@ async def announce(running: Running, asked: Asked) -> None:
     except TimeoutError:
         raise SipTrouble("Asterisk runs but does not talk to us: end it with `ivr down`, then start again.") from None
     line = ready_line(running)
-    keep_ready(running.ground.state, line)
+    with suppress(OSError):  # a full disk is no reason not to be ready
+        keep_ready(running.ground.state, line)
+    notify.tell(notify.READY)
     say_json(line)
     if not asked.as_json:
         click.echo(welcome(running), err=True)
@@ -236,6 +247,7 @@ async def end(running: Running, stopped: asyncio.Event, drain_s: float) -> None:
     finally:
         for each in waiting:
             each.cancel()
+    notify.tell(notify.STOPPING)
     if running.stopping.is_set():
         return
     stopped.clear()
@@ -245,6 +257,28 @@ async def end(running: Running, stopped: asyncio.Event, drain_s: float) -> None:
     drained.cancel()
     again.cancel()
     running.stopping.set()
+
+
+def in_a_sentence(ground: Ground, wrong: BaseException) -> BaseException:
+    """Of all that went wrong at once the one thing to be told. A mistake of ours stays what it is."""
+    parts = list(leaves(wrong))
+    if any(isinstance(part, Deposed | ReplacedError) for part in parts):
+        return Trouble("another controller has taken over here; this one has stopped and touched nothing more.")
+    for part in parts:
+        if isinstance(part, SipTrouble):
+            return SipTrouble(str(part))
+    for part in parts:
+        if isinstance(part, OSError):
+            return Trouble(about_port(ground, part))
+    return wrong
+
+
+def leaves(wrong: BaseException) -> Iterator[BaseException]:
+    if isinstance(wrong, BaseExceptionGroup):
+        for part in wrong.exceptions:
+            yield from leaves(part)
+    else:
+        yield wrong
 
 
 def about_port(ground: Ground, wrong: BaseException) -> str:
@@ -260,21 +294,24 @@ def down(state: Path, as_json: bool) -> None:
 
     Example: ivr down
     """
-    pid = lock.holder(state)
-    if pid is not None:
-        os.kill(pid, signal.SIGTERM)
-        os.kill(pid, signal.SIGTERM)
+    there = succession.controller(state)
+    if there is not None:
+        for sign in (signal.SIGTERM, signal.SIGTERM, signal.SIGCONT):  # the last for one that is frozen
+            with suppress(ProcessLookupError):
+                os.kill(there.pid, sign)
         deadline = time.monotonic() + DOWN_S
-        while lock.holder(state) == pid:
+        while there.lives():
             if time.monotonic() > deadline:
-                raise Trouble(f"the controller (process {pid}) does not end: kill -9 {pid}, then ivr down again.")
+                raise Trouble(
+                    f"the controller (process {there.pid}) does not end: kill -9 {there.pid}, then ivr down again."
+                )
             time.sleep(0.05)
     home = state / "asterisk"
     try:
-        there = process.stop(Places.in_state(home, home / "modules", home))
+        asterisk = process.stop(Places.in_state(home, home / "modules", home))
     except SipTrouble as wrong:
         raise Trouble(str(wrong)) from None
-    stopped = pid is not None or there
+    stopped = there is not None or asterisk
     say_json({"stopped": stopped}) if as_json else say("The line is down." if stopped else "Nothing ran here.")
 
 

@@ -64,7 +64,7 @@ class Feed:
     def __init__(self, log: Log, poll_s: float = 0.2) -> None:
         self._log = log
         self._poll_s = poll_s
-        self._source = f"/voiceline/{log.installation}"
+        self._source: str | None = None
         self._bells: set[asyncio.Event] = set()
 
     def after(self, seq: int, limit: int) -> list[Event]:
@@ -98,6 +98,8 @@ class Feed:
             self._bells.discard(bell)
 
     def event(self, row: Row) -> Event:
+        if self._source is None:
+            self._source = f"/voiceline/{self._log.installation}"
         event = Event(
             specversion="1.0",
             id=str(row.seq),

@@ -84,14 +84,14 @@ class Backup:
         self._thread.start()
 
     def close(self) -> None:
-        """Brings one copy up to date, and ends the thread."""
+        """Ends the thread, if it was started."""
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):
             self.step()
-        self.step()
 
     def step(self) -> None:
         """One copy, brought up to date. Never raises."""

@@ -47,6 +47,12 @@ def myself() -> Process:
     return Process(_world(), os.getpid(), _started(os.getpid()) or "")
 
 
+def of(pid: int) -> Process | None:
+    """A process that runs now."""
+    started = _started(pid)
+    return None if started is None else Process(_world(), pid, started)
+
+
 def read(text: str) -> Process | None:
     """None for a text that is not one of ours."""
     parts = text.rsplit("/", 2)

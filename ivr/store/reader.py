@@ -7,6 +7,7 @@ from any thread; a reader answers one at a time.
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ivr.core.ids import CallId, LineId
 from ivr.store import kinds
 from ivr.store.codec import UnreadableError, moment
 from ivr.store.database import installation, open_for_reading, trouble
+from ivr.store.trouble import StoreTrouble
 
 log = logging.getLogger(__name__)
 
@@ -83,17 +85,42 @@ class Tally:
 
 
 class Reader:
-    """Raises `StoreTrouble`, and FileNotFoundError when there is no database yet."""
+    """Raises `StoreTrouble`, and FileNotFoundError when there is no database yet: at once, or, when it is `patient`,
+    not before the first question. A database that was replaced, or could not be read, is opened again."""
 
-    def __init__(self, path: Path) -> None:
-        self._con = open_for_reading(path)
+    def __init__(self, path: Path, patient: bool = False) -> None:
+        self._path = path
+        self._con: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._opened = 0
         self._one = threading.Lock()
-        with trouble():
-            self.installation = installation(self._con)
+        if not patient:
+            self._ask("SELECT 1")
+
+    @property
+    def installation(self) -> str:
+        """This installation's public name in events."""
+        with self._one, trouble():
+            return installation(self._connection())
 
     def close(self) -> None:
         with self._one:
-            self._con.close()
+            self._drop()
+
+    def _connection(self) -> sqlite3.Connection:
+        found = self._path.stat()
+        if self._con is not None and self._file != (found.st_dev, found.st_ino):
+            self._drop()
+        if self._con is None:
+            self._con = open_for_reading(self._path)
+            self._file = (found.st_dev, found.st_ino)
+            self._opened += 1
+        return self._con
+
+    def _drop(self) -> None:
+        con, self._con = self._con, None
+        if con is not None:
+            con.close()
 
     def after(self, seq: int, limit: int) -> list[FactRow]:
         """Facts with a number above `seq`, oldest first. One that cannot be read is there without its data."""
@@ -113,7 +140,7 @@ class Reader:
 
     def version(self) -> int:
         """Changes when anybody else has written: cheap enough to be asked many times a second."""
-        return int(self._ask("PRAGMA data_version")[0][0])
+        return (self._opened << 40) + int(self._ask("PRAGMA data_version")[0][0])
 
     def of_call(self, call: CallId) -> list[Fact]:
         """All facts of one call, in order."""
@@ -146,8 +173,13 @@ class Reader:
         return self._ask(sql, values)
 
     def _ask(self, sql: str, values: Mapping[str, object] | tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        with self._one, trouble():
-            return self._con.execute(sql, values).fetchall()
+        with self._one:
+            try:
+                with trouble():
+                    return self._connection().execute(sql, values).fetchall()
+            except StoreTrouble:
+                self._drop()
+                raise
 
 
 def _span(since: datetime | None, until: datetime | None) -> dict[str, str]:

@@ -190,6 +190,10 @@ class AriExchange:
 
     # ------------------------------------------------------------------ who looks after whom
 
+    def doubt(self) -> None:
+        """We may have missed something: connect anew, so that the owner surveys again."""
+        self._socket.doubt()
+
     def beat(self) -> None:
         """Say that somebody looks after every caller. The moment is the machine's, whatever the line's clock shows."""
         self.ami.tell([("Setvar", {"Variable": BEAT, "Value": str(int(time.time()))})])

@@ -58,7 +58,7 @@ async def main(path: Path, name: str) -> None:
         await asyncio.sleep(min(0.05, wait_s))
     made = setting()
     engine = Engine(journal, Printing(clock), clock, journal)
-    tenure = Tenure(engine, journal, clock, is_connected=lambda: True)
+    tenure = Tenure(journal, clock, engine.disconnected, engine.connected)
     try:
         engine.recall(made.plan, dict(made.timetables))
         async with asyncio.TaskGroup() as group:
