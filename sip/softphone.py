@@ -89,7 +89,7 @@ async def _hang_up(phone: Phone) -> None:
 
 
 async def _one(ring: Ring, manners: Manners, tell: Tell) -> None:
-    tell(Event("ringing", shows=ring.from_header))
+    tell(Event("ringing", shows=ring.from_header.partition(";tag=")[0]))
     try:
         missed = await ring.until_ended(manners.answer_after_s)
     except TimeoutError:
