@@ -20,7 +20,7 @@ from ivr.callflow.subflows import read_shared, shared_files, spread
 from ivr.callflow.walk import check_steps, check_transfers, languages
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, compile_hours
-from ivr.core.ids import LineId, PromptId
+from ivr.core.ids import LineId, PromptId, StepName
 from ivr.core.spoken import fragments
 from ivr.source.findings import Finding, Findings, Place, did_you_mean, errors, shown
 from ivr.source.tree import read_text
@@ -73,6 +73,14 @@ def check_paths(paths: Iterable[Path], today: date | None = None) -> list[Findin
                 if finding.place.file == path or finding.place.file.suffix != ".yaml"
             )
     return sorted(found)
+
+
+def step_places(callflows: Path) -> Mapping[tuple[LineId, StepName], Place]:
+    """Where each step of each line stands, those of shared flows under the names they have in the line."""
+    findings = Findings()
+    flows = read_shared(callflows, findings)
+    lines = [spread(read_line(path, findings), flows, findings) for path in _line_files(callflows)]
+    return {(line.id, step.name): step.place for line in lines for step in line.steps.values()}
 
 
 def line_ids(callflows: Path) -> frozenset[LineId]:

@@ -10,6 +10,7 @@ import click
 COMMANDS: dict[str, str] = {
     "check": "ivr.cli.callflow:check",
     "hours": "ivr.cli.callflow:hours",
+    "simulate": "ivr.cli.simulate:simulate_call",
     "prompts": "ivr.cli.callflow:prompts",
     "publish": "ivr.cli.publish:publish",
     "up": "ivr.cli.up:up",

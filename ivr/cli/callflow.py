@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,9 @@ import click
 from ivr.callflow import CallflowError, check_paths, line_ids, load_plan
 from ivr.callflow.standing import Standing, coming_spans, moment_of, standing
 from ivr.cli.common import HOME, Trouble, common, say, say_json
-from ivr.core.flow import Line
+from ivr.cli.config import config_of
+from ivr.cli.overrides import overrides
+from ivr.core.flow import Line, Plan
 from ivr.core.hours import Service, Span
 from ivr.core.ids import LineId
 from ivr.policy import FILE as POLICY
@@ -21,23 +24,31 @@ from ivr.source.findings import Finding, Severity, errors, excerpt, one_of, show
 callflows_option = click.option(
     "--callflows",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
-    default=HOME / "callflows",
-    show_default="callflows in the checkout",
-    help="The folder with the lines.",
+    help="The folder with the lines; without it the one this installation was last started with.",
 )
+
+
+def callflows_of(named: Path | None, state: Path) -> Path:
+    return named if named is not None else config_of(state).callflows
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--exhaustive", is_flag=True, help="Also walk two years of calls: every minute, step, key and staffing.")
 @common
-def check(paths: tuple[Path, ...], state: Path, as_json: bool) -> None:
+def check(paths: tuple[Path, ...], exhaustive: bool, state: Path, as_json: bool) -> None:
     """Look through every file an admin may edit, or only PATHS.
 
-    Exit code 1 when there is an error; warnings alone are let through.
+    Exit code 1 when there is an error; warnings alone are let through. --exhaustive proves (in less than a minute) that
+    nobody ends in silence, and that everybody ends in a person, a queue or spoken words.
 
     Example: ivr check callflows/bornetelefonen.yaml
     """
     findings = check_files(paths or (HOME / "callflows", HOME / "recordings-policy"))
+    walked = None
+    if exhaustive and not errors(findings):
+        walked = _walk(paths or (HOME / "callflows",))
+        findings = sorted({*findings, *walked.findings})
     wrong = errors(findings)
     if as_json:
         say_json([_finding_document(finding) for finding in findings])
@@ -45,9 +56,28 @@ def check(paths: tuple[Path, ...], state: Path, as_json: bool) -> None:
         for finding in findings:
             show_finding(finding)
         warnings = len(findings) - len(wrong)
+        if walked is not None:
+            say(walked.summary)
         say(f"{_count(len(wrong), 'error')}, {_count(warnings, 'warning')}" if findings else "all is well")
     if wrong:
         raise SystemExit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    findings: tuple[Finding, ...]
+    summary: str
+
+
+def _walk(paths: tuple[Path, ...]) -> _Walk:
+    """Everything in the folders that the paths lie in."""
+    from ivr.cli.exhaustive import summary, walk_everything
+
+    folders = {path if path.is_dir() else path.parent for path in _spread(paths)}
+    folders = {folder.parent if folder.name == "shared" else folder for folder in folders}
+    walks = [walk_everything(folder) for folder in sorted(folders) if line_ids(folder)]
+    found = tuple(finding for walk in walks for finding in walk.findings)
+    return _Walk(found, "\n".join(summary(walk.proof) for walk in walks))
 
 
 def check_files(paths: tuple[Path, ...]) -> list[Finding]:
@@ -79,18 +109,20 @@ def _spread(paths: tuple[Path, ...]) -> list[Path]:
 @click.option("--days", type=click.IntRange(1, 800), help="List what is open in so many days from then on.")
 @callflows_option
 @common
-def hours(line: str, at: str | None, days: int | None, callflows: Path, state: Path, as_json: bool) -> None:
-    """Is LINE open? Since when, until when, when next, and by which rule.
+def hours(line: str, at: str | None, days: int | None, callflows: Path | None, state: Path, as_json: bool) -> None:
+    """Is LINE open? Since when, until when, when next, and by which rule; by hand included, from now on.
 
     Example: ivr hours bornetelefonen --at 2012-04-14T14:00
     """
-    found = _line(line, callflows)
+    found = line_of(line, _plan(callflows_of(callflows, state)))
+    by_hand = overrides(state)
     try:
-        moment = moment_of(at, found.hours.tz) if at else datetime.now(UTC)
+        moment = moment_of(at, found.hours.tz) if at else by_hand.now
     except ValueError as problem:
         raise click.BadParameter(str(problem), param_hint="--at") from None
     zone = ZoneInfo(found.hours.tz)
-    answer = standing(found.hours, moment)
+    override = by_hand.of.get(found.id) if moment >= by_hand.now - timedelta(minutes=1) else None
+    answer = standing(found.hours, moment, override)
     spans = coming_spans(found.hours, moment, days) if days else ()
     if as_json:
         document = hours_document(found, moment, answer)
@@ -130,7 +162,7 @@ def prompts() -> None:
 @click.option("--music", "with_music", is_flag=True, help="Compose the waiting music anew, too.")
 @callflows_option
 @common
-def build(with_music: bool, callflows: Path, state: Path, as_json: bool) -> None:
+def build(with_music: bool, callflows: Path | None, state: Path, as_json: bool) -> None:
     """Make placeholder audio for every text that is new or changed. Real recordings are never touched.
 
     Example: ivr prompts build
@@ -139,6 +171,7 @@ def build(with_music: bool, callflows: Path, state: Path, as_json: bool) -> None
     from ivr.callflow.composer import build_music
     from ivr.callflow.speech import SpeechError, build_placeholders
 
+    callflows = callflows_of(callflows, state)
     try:
         made = build_placeholders(callflows, (lambda _: None) if as_json else lambda prompt: say(f"  {prompt.id}"))
         composed = build_music(callflows) if with_music or not music(callflows) else None
@@ -152,11 +185,14 @@ def build(with_music: bool, callflows: Path, state: Path, as_json: bool) -> None
         say(f"{_count(len(made), 'placeholder')} made{', music composed' if composed else ''}")
 
 
-def _line(name: str, callflows: Path) -> Line:
+def _plan(callflows: Path) -> Plan:
     try:
-        plan = load_plan(callflows)
+        return load_plan(callflows)
     except CallflowError as problem:
         raise Trouble(str(problem)) from None
+
+
+def line_of(name: str, plan: Plan) -> Line:
     line = plan.lines.get(LineId(name))
     if line is None:
         raise click.BadParameter(f"there is no line {name!r}; {one_of(name, plan.lines)}", param_hint="LINE")
