@@ -121,6 +121,7 @@ class _Call:
     """Plays that were stopped, and rings that were let go: what would have come of them does not."""
     _quiet_since: datetime | None = None
     _spoken: bool = False
+    """The last that was heard were words that may be the last."""
     _asking: tuple[object, int] | None = None
 
     def run(self) -> Story:
@@ -215,6 +216,7 @@ class _Call:
 
     def hear_of(self, fact: Fact) -> None:
         if isinstance(fact, StepEntered):
+            self._spoken = self._spoken and self._asking is None  # a menu's words are no farewell
             self.events.append(Entered(self.now, fact.line, fact.step))
         elif isinstance(fact, CallEnded):
             self.events.append(Ended(self.now, fact.outcome, fact.ended_by))
@@ -233,6 +235,7 @@ class _Call:
                 self.quiet()
             case StartMusic():
                 self.sound()
+                self._spoken = False
                 self.events.append(Music(self.now))
             case Ring():
                 self.ring(command)
@@ -259,9 +262,9 @@ class _Call:
         if self.setting.say_s is not None and self.is_computed():
             seconds = self.setting.say_s
         self.events.append(Words(self.now, command.language, command.prompts, heard))
+        self._spoken = heard
         if heard:
             self.sound()
-            self._spoken = True
         self.later(seconds, PlayEnded(CALL, PlayId(command.play), heard, self.after(seconds)))
 
     def is_computed(self) -> bool:

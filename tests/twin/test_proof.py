@@ -117,10 +117,8 @@ Spoil = Callable[[Line], dict[StepName, Step]]
 
 
 def silent_ending(_line: Line) -> dict[StepName, Step]:
-    return {
-        NAME("lukket"): Hangup(NAME("lukket")),
-        NAME("velkommen"): spoken_in_danish(NAME("velkommen"), NAME("aabent")),
-    }
+    first, closed = NAME("velkommen"), NAME("lukket")
+    return {closed: Hangup(closed), first: SetLanguage(first, "da", NAME("aabent"))}
 
 
 def missing_sound(_line: Line) -> dict[StepName, Step]:
@@ -131,6 +129,11 @@ def a_round(_line: Line) -> dict[StepName, Step]:
     return {NAME("lukket"): SetLanguage(NAME("lukket"), "da", NAME("lukket"))}
 
 
+def key_that_hangs_up(_line: Line) -> dict[StepName, Step]:
+    name = NAME("lukket")
+    return {name: Menu(name, (PromptId("fare"),), {"1": NAME("slut")}, 5.0, NAME("skriv"), NAME("skriv"), 1)}
+
+
 def key_into_silence(_line: Line) -> dict[StepName, Step]:
     """Only whoever presses 7 a second time is hung up on without a word."""
     name, again = NAME("lukket"), NAME("igen")
@@ -138,7 +141,7 @@ def key_into_silence(_line: Line) -> dict[StepName, Step]:
         name: Menu(name, (PromptId("fare"),), {"1": again}, 5.0, NAME("skriv"), NAME("skriv"), 1),
         again: Menu(again, (PromptId("fare"),), {"7": NAME("fald")}, 5.0, NAME("skriv"), NAME("skriv"), 1),
         NAME("fald"): SetLanguage(NAME("fald"), "xx", NAME("stum")),
-        NAME("stum"): Play(NAME("stum"), (PromptId("fare"),), NAME("fald")),
+        NAME("stum"): Play(NAME("stum"), (PromptId("fare"),), NAME("slut")),
     }
 
 
@@ -149,6 +152,7 @@ def key_into_silence(_line: Line) -> dict[StepName, Step]:
         (missing_sound, "ends in silence"),
         (a_round, "ends in our apology"),
         (key_into_silence, "ends in silence"),
+        (key_that_hangs_up, "ends in silence"),
     ],
 )
 def test_what_must_not_be_is_found(spoil: Spoil, what: str) -> None:
