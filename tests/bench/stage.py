@@ -24,6 +24,7 @@ from tests.rigs.ports import free_base
 
 GREETED = "116111"
 """The shipped line: what it says first is what is measured."""
+WORDS = "velkommen.wav"
 QUEUED = "99000"
 """A line that queues at once, for measuring what comes after."""
 VOLUNTEERS = ("anna", "carla", "ditte")
@@ -106,6 +107,8 @@ class Stage:
     native: Side
     version: str
     """Asterisk's."""
+    words: Path
+    """What both sides greet with."""
 
     def turn(self, number: int) -> tuple[Side, Side]:
         """Who is measured first and who second: by turns, so that a drift of the machine meets both alike."""
@@ -120,7 +123,8 @@ def stage() -> Iterator[Stage]:
         with ExitStack() as held:
             line = held.enter_context(our_line(home / "ours", held.enter_context(free_base())))
             machine = held.enter_context(running(native(home / "native", held.enter_context(free_base()), line)))
-            yield Stage(our_side(line), native_side(machine), str(line.ready["asterisk"]["version"]))
+            version = str(line.ready["asterisk"]["version"])
+            yield Stage(our_side(line), native_side(machine), version, prompts(line) / WORDS)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -174,18 +178,22 @@ def native(state: Path, base: int, line: LiveLine) -> Machine:
     """The second Asterisk, ready to be started: our templates, and behind them what is measured."""
     people = tuple(Account(VolunteerId(name), password(VolunteerId(name)), ()) for name in VOLUNTEERS)
     machine = with_settings(lay_out(state, base), accounts=people, lines=())
-    places, heard = machine.settings.places, line.state / "asterisk"
+    places = machine.settings.places
     for tone in places.moh.iterdir():
         tone.unlink()
-    for music in (heard / "moh").iterdir():
+    for music in (line.state / "asterisk" / "moh").iterdir():
         shutil.copy2(music, places.moh / music.name)
-    words = places.moh.parent / "sounds" / "da" / "velkommen"
-    shutil.copy2(heard / "sounds" / "da" / "velkommen.wav", words.with_suffix(".wav"))
+    words = places.moh.parent / "sounds" / "da" / WORDS
+    shutil.copy2(prompts(line) / WORDS, words)
     render(machine.settings)
     members = "".join(f"member => PJSIP/{name},0,{name}\n" for name in VOLUNTEERS)
-    append(places.etc / "extensions.conf", DIALPLAN.format(greeted=GREETED, queued=QUEUED, words=words))
+    append(places.etc / "extensions.conf", DIALPLAN.format(greeted=GREETED, queued=QUEUED, words=words.with_suffix("")))
     append(places.etc / "queues.conf", QUEUE.format(ring_s=RING_S) + members)
     return machine
+
+
+def prompts(line: LiveLine) -> Path:
+    return line.state / "asterisk" / "sounds" / "da"
 
 
 def append(file: Path, text: str) -> None:
