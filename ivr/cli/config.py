@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,10 +87,11 @@ def read_config(path: Path | None) -> Config:
 def remember_config(state: Path, path: Path | None) -> None:
     """Which file this installation was last started with, so that other commands look at the same one."""
     note = state / LAST
-    if path is None:
-        note.unlink(missing_ok=True)
-    else:
-        note.write_text(str(path.resolve()), encoding="utf-8")
+    with suppress(OSError):  # a disk that takes nothing is told of elsewhere, and is no reason not to start
+        if path is None:
+            note.unlink(missing_ok=True)
+        elif not note.exists() or note.read_text(encoding="utf-8") != str(path.resolve()):
+            note.write_text(str(path.resolve()), encoding="utf-8")
 
 
 def config_of(state: Path) -> Config:

@@ -120,7 +120,7 @@ def choose_version(versions: Versions, settings: Config) -> Plan:
     except CallflowError:
         return prepare.read_plan(settings)  # which tells all of it, with the places in the files that people edit
     except OSError as wrong:
-        raise Trouble(f"the callflows cannot be kept as a version ({wrong.strerror}): look at the disk.") from None
+        return last_version(versions, wrong)
     held = versions.held_back()
     if held is not None and held.instead_of == plan.version:
         try:
@@ -140,6 +140,22 @@ def choose_version(versions: Versions, settings: Config) -> Plan:
     if current is None or current.version != plan.version:
         versions.note(plan.version, How.STARTED, getpass.getuser(), "")
     return plan
+
+
+def last_version(versions: Versions, wrong: OSError) -> Plan:
+    """The disk takes nothing: callers are better served with the version that was in force than not at all."""
+    current = versions.current()
+    try:
+        if current is not None:
+            click.echo(
+                f"ivr: THE CALLFLOWS CANNOT BE KEPT AS A VERSION ({wrong.strerror}): {current.version} runs on. "
+                "Look at the disk, then run ivr publish.",
+                err=True,
+            )
+            return versions.load(current.version)
+    except (CallflowError, UnknownVersion):
+        pass
+    raise Trouble(f"the callflows cannot be kept as a version ({wrong.strerror}): look at the disk.")
 
 
 def shift(clock: str | None, config: Config) -> float:
@@ -175,7 +191,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
             group.create_task(running.run(), name="house")
             group.create_task(end(running, stopped, asked.drain_s), name="end")
             group.create_task(announce(running, asked), name="ready")
-    except (BaseExceptionGroup, Deposed) as wrong:
+    except (BaseExceptionGroup, Deposed, OSError) as wrong:
         raise in_a_sentence(ground, wrong) from None
     finally:
         running.close()
@@ -198,7 +214,13 @@ def older_plans(versions: Versions) -> Callable[[str], Plan | None]:
 def start_asterisk(running: Running) -> None:
     """The Asterisk that runs from this state directory is taken up again; otherwise one is started."""
     places, settings = running.ground.places, running.settings()
-    changed = render(settings)
+    try:
+        changed = render(settings)
+    except SipTrouble as wrong:
+        if process.find_running(places) is None:
+            raise
+        click.echo(f"ivr: Asterisk runs on with the settings it has: {wrong}", err=True)
+        changed = frozenset()
     if process.find_running(places) is None:
         process.start(running.ground.asterisk, settings)
     elif changed and not process.reload(places, changed):

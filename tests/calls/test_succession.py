@@ -1,0 +1,73 @@
+"""Two real controllers on one state directory: whoever comes later decides, and the other does nothing any more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+
+import pytest
+
+from sip.phone.own import OwnPhone
+from tests.rigs.line import CARRIER, LiveLine, until
+
+pytestmark = pytest.mark.asterisk
+
+
+def epoch(line: LiveLine) -> int:
+    con = sqlite3.connect(line.state / "voiceline.db")
+    try:
+        return int(con.execute("SELECT epoch FROM lease").fetchone()[0])
+    finally:
+        con.close()
+
+
+def test_a_frozen_controller_is_replaced_its_callers_go_on_and_it_never_acts_again(line: LiveLine) -> None:
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            ring = await anna.next_ring(20.0)
+            first = line.process
+            assert first is not None
+            os.kill(first.pid, signal.SIGSTOP)
+            before = epoch(line)
+            await asyncio.to_thread(line.start)
+            assert epoch(line) == before + 1
+            os.kill(first.pid, signal.SIGCONT)  # it has been ended, or it finds out now
+            assert await asyncio.to_thread(first.wait, 10) != 0
+            assert first.stdout is not None
+            first.stdout.close()
+            assert call.ended is None
+            if ring.ended is not None:
+                ring = await anna.next_ring(20.0)
+            talk = await ring.answer()
+            await line.talk_stands()
+            await asyncio.gather(call.hangup(), talk.until_ended(5.0))
+
+    arrived = len(line.calls())
+    asyncio.run(story())
+    assert line.last_call(arrived + 1)["outcome"] in ("answered", "abandoned")
+    until(lambda: line.status()["wrong"] is not None or None, "the second one answers")
+    assert len(line.calls()) == arrived + 1, "one call, one outcome"
+
+
+def test_a_controller_that_was_frozen_for_a_while_takes_up_its_calls_again(line: LiveLine) -> None:
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            first = await line.call(carrier)
+            talk = await (await anna.next_ring(20.0)).answer()
+            await line.talk_stands()
+            assert line.process is not None
+            os.kill(line.process.pid, signal.SIGSTOP)
+            await asyncio.sleep(5.0)  # the freeze itself: longer than the lease
+            os.kill(line.process.pid, signal.SIGCONT)
+            assert first.ended is None, "a talk does not notice"
+            await asyncio.gather(talk.hangup(), first.until_ended(10.0))
+
+    before, arrived = epoch(line), len(line.calls())
+    asyncio.run(story())
+    assert line.last_call(arrived + 1)["outcome"] == "answered"
+    assert epoch(line) == before, "nobody succeeded, so it stays in office"
+    until(lambda: line.status()["asterisk"]["connected"] or None, "it is connected again")
+    assert "still in office" in line.said.read_text()
