@@ -6,6 +6,7 @@ import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 ENDED = frozenset("ZX")
@@ -64,7 +65,8 @@ def read(text: str) -> Process | None:
 def _world() -> str:
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+        world = f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+        return sha256(world.encode()).hexdigest()  # a hash, because nothing in the database looks like a number
     except OSError:
         return "unknown"
 
@@ -76,4 +78,4 @@ def _started(pid: int) -> str | None:
     except OSError:
         return None
     fields = told.rpartition(")")[2].split()  # the name in front may hold spaces
-    return None if fields[0] in ENDED else fields[19]
+    return None if fields[0] in ENDED else sha256(fields[19].encode()).hexdigest()

@@ -95,7 +95,7 @@ def test_a_newcomer_calls_and_a_scripted_volunteer_answers(line: LiveLine, name:
     assert (code, stopped) == (0, 0), (out, err, told)
     document: dict[str, Any] = json.loads(out)
     heard = [one.get("name", one["what"]) for one in document["heard"]]
-    assert heard[:3] == ["velkommen", "fare", "koe"]
+    assert heard[:3] == ["da/velkommen", "da/fare", "da/koe"]
     assert document["ended"]["by"] == "them"
     assert document["answered_s"] < 2
     assert document["first_sound_s"] < 2
@@ -143,7 +143,7 @@ def test_what_was_recorded_is_told_from_the_file(line: LiveLine) -> None:
     wav = line.state / "asterisk" / "sounds" / "da" / "koe.wav"
     code, out, _ = ends(start(line, "heard", str(wav), "--json"))
     assert code == 0
-    assert [one["name"] for one in json.loads(out)["heard"]] == ["koe"]
+    assert [one["name"] for one in json.loads(out)["heard"]] == ["da/koe"]
 
 
 def test_a_stranger_is_not_a_volunteer(line: LiveLine) -> None:
