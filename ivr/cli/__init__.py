@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "check": "ivr.cli.callflow:check",
     "hours": "ivr.cli.callflow:hours",
     "simulate": "ivr.cli.simulate:simulate_call",
+    "diagram": "ivr.cli.diagram:diagram",
     "prompts": "ivr.cli.callflow:prompts",
     "publish": "ivr.cli.publish:publish",
     "up": "ivr.cli.up:up",

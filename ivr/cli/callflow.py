@@ -114,7 +114,7 @@ def hours(line: str, at: str | None, days: int | None, callflows: Path | None, s
 
     Example: ivr hours bornetelefonen --at 2012-04-14T14:00
     """
-    found = line_of(line, _plan(callflows_of(callflows, state)))
+    found = line_of(line, plan_of(callflows_of(callflows, state)))
     by_hand = overrides(state)
     try:
         moment = moment_of(at, found.hours.tz) if at else by_hand.now
@@ -185,7 +185,7 @@ def build(with_music: bool, callflows: Path | None, state: Path, as_json: bool) 
         say(f"{_count(len(made), 'placeholder')} made{', music composed' if composed else ''}")
 
 
-def _plan(callflows: Path) -> Plan:
+def plan_of(callflows: Path) -> Plan:
     try:
         return load_plan(callflows)
     except CallflowError as problem:

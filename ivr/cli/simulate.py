@@ -9,12 +9,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from ivr.callflow import CallflowError, load_plan
 from ivr.callflow.prompts import Prompts, find_prompts, spoken_text
 from ivr.callflow.standing import moment_of
 from ivr.callflow.steps import KEYS
-from ivr.cli.callflow import callflows_of, callflows_option, line_of
-from ivr.cli.common import Trouble, common, say, say_json
+from ivr.cli.callflow import callflows_of, callflows_option, line_of, plan_of
+from ivr.cli.common import common, say, say_json
 from ivr.core.flow import Line, Plan
 from ivr.core.hours import compile_hours
 from ivr.core.ids import GroupId, PromptId
@@ -80,13 +79,6 @@ def simulate_call(
         for row in told(event, story, prompts):
             say(row)
     say(f"The caller {ENDINGS[story.ending]}.")
-
-
-def plan_of(callflows: Path) -> Plan:
-    try:
-        return load_plan(callflows)
-    except CallflowError as problem:
-        raise Trouble(str(problem)) from None
 
 
 def groups_of(plan: Plan) -> set[GroupId]:
