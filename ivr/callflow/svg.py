@@ -185,8 +185,8 @@ def elements(picture: Picture, title: str, below: str) -> Iterator[str]:
             corner = picture.corner(arrow.start)
             spot = Point(corner.x + WIDE + 8 + 3 * len(arrow.label), corner.y + picture.high[arrow.start] / 2 - 6)
         else:
-            leaves, below = picture.way(number, ports[number])[:2]
-            spot = Point((leaves.x + below.x) / 2, (leaves.y + below.y) / 2 + 4)
+            leaves, under = picture.way(number, ports[number])[:2]
+            spot = Point((leaves.x + under.x) / 2, (leaves.y + under.y) / 2 + 4)
         yield (
             f'<text x="{spot.x:.1f}" y="{spot.y:.1f}" text-anchor="middle" font-size="12" font-style="italic" '
             'stroke="#ffffff" stroke-width="5" stroke-linejoin="round" paint-order="stroke">'
