@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 from collections.abc import Sequence
 
 import click
@@ -54,4 +55,5 @@ def main(names: tuple[str, ...], brief: bool, as_json: bool) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # Asterisk outlives us unless we end it, so be asked to
     main(prog_name="python -m tests.bench")

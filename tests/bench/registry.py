@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tests.bench import drain, first_word, free_to_ring
+from tests.bench import callflows, drain, first_word, free_to_ring
 from tests.bench.benchmark import Benchmark
 
 BENCHMARKS: tuple[Benchmark, ...] = (
     first_word.BENCHMARK,
     free_to_ring.BENCHMARK,
     drain.BENCHMARK,
+    *callflows.BENCHMARKS,
 )
