@@ -30,6 +30,7 @@ class Task:
     callflows: Path
     line: LineId
     first: datetime
+    length: timedelta = timedelta(days=DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,7 @@ def walk_everything(callflows: Path, today: datetime | None = None) -> Walked:
     places = step_places(callflows)
     tell_faults(total, plan, callflows, findings)
     for line, name in sorted(places.keys() - total.entered):
-        what = (
-            f"in two years no call of `{line}` comes to the step `{name}`, whoever is there, whatever is pressed"
-        )
+        what = f"in two years no call of `{line}` comes to the step `{name}`, whoever is there, whatever is pressed"
         findings.warn(places[line, name], what, "look whether it is needed")
     return Walked(total, findings.all())
 
@@ -61,7 +60,7 @@ def walk_everything(callflows: Path, today: datetime | None = None) -> Walked:
 def prove_line(task: Task) -> Proof:
     """In a process of its own."""
     plan = load_plan(task.callflows)
-    last = task.first + timedelta(days=DAYS)
+    last = task.first + task.length
     days = (task.first - MARGIN).date(), (last + MARGIN).date()
     tables = {line.id: compile_hours(line.hours, *days) for line in plan.lines.values()}
     sounds = {key: prompt.seconds for key, prompt in find_prompts(task.callflows).items() if prompt.sound}
