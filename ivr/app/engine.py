@@ -50,7 +50,9 @@ class Engine:
         """`lease`: None for tests in which nobody else could be there."""
         self.clock = clock
         self._journal = journal
-        self._workers = Workers(exchange, self._tick, self._failed, lease.may_i if lease is not None else lambda: True)
+        self._may_i = lease.may_i if lease is not None else lambda: True
+        self._away = True
+        self._workers = Workers(exchange, self._tick, self._failed, self._may_i)
         self._timers = Timers(clock, self._wake)
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
@@ -94,9 +96,12 @@ class Engine:
         """The exchange can be asked: compare with what lives there, then go on. Raises `ConnectionError`."""
         surveyed = await self._exchange.survey()
         self._workers.release()
+        self._away = False
         self.take(surveyed)
+        self._watch(self.house.calls, (), ())  # what fell due meanwhile: only now it can be seen whom it still concerns
 
     def disconnected(self) -> None:
+        self._away = True
         self._workers.hold()
 
     async def settle(self, within_s: float) -> None:
@@ -197,7 +202,9 @@ class Engine:
             self._journal.tick(number)
 
     def _failed(self, command: Command, result: Result) -> None:
-        log.warning(
+        # To be gone already is how most endings go: news for the core, nothing for a person to look at.
+        log.log(
+            logging.DEBUG if result is Result.GONE else logging.WARNING,
             "a command came to nothing",
             extra={"keys": {"command": kind_of(command), "lane": command.lane, "result": result.value}},
         )
@@ -207,6 +214,8 @@ class Engine:
         now = self.clock.now()
         match kind:
             case "call":
+                if self._away or not self._may_i():
+                    return  # nothing could be done about it: looked at again after the next survey
                 call = CallId(entity)
                 before = self.house.calls.get(call)
                 self.take(CallDue(call, now))
