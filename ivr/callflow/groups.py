@@ -10,7 +10,7 @@ from ivr.core.flow import Group, Strategy
 from ivr.core.ids import GroupId
 from ivr.source import values
 from ivr.source.fields import Fields, text_of
-from ivr.source.findings import Findings
+from ivr.source.findings import Findings, Place
 from ivr.source.tree import Node, Table, read_tree
 
 FILE = "groups.yaml"
@@ -44,6 +44,15 @@ def read_groups(path: Path, findings: Findings) -> WrittenGroups:
     if default is not None:
         values.choice(default, "group", named, findings)
     return WrittenGroups(groups, GroupId(default.value) if default else None, frozenset(named))
+
+
+def group_places(callflows: Path) -> Mapping[GroupId, Place]:
+    """Where each group's entry begins."""
+    tree = read_tree(callflows / FILE, Findings())
+    node = (
+        next((value for key, value in tree.pairs if key.value == "groups"), None) if isinstance(tree, Table) else None
+    )
+    return {GroupId(key.value): key.place for key, _ in node.pairs} if isinstance(node, Table) else {}
 
 
 def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:

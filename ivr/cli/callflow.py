@@ -10,16 +10,20 @@ from zoneinfo import ZoneInfo
 import click
 
 from ivr.callflow import CallflowError, check_paths, line_ids, load_plan
+from ivr.callflow.groups import FILE as GROUPS
+from ivr.callflow.groups import group_places
 from ivr.callflow.standing import Standing, coming_spans, moment_of, standing
 from ivr.cli.common import HOME, Trouble, common, say, say_json
 from ivr.cli.config import config_of
+from ivr.cli.kept import kept
 from ivr.cli.overrides import overrides
 from ivr.core.flow import Line, Plan
 from ivr.core.hours import Service, Span
 from ivr.core.ids import LineId
+from ivr.core.state import Volunteer
 from ivr.policy import FILE as POLICY
 from ivr.policy import check_policy
-from ivr.source.findings import Finding, Severity, errors, excerpt, one_of, shown_path
+from ivr.source.findings import Finding, Findings, Severity, errors, excerpt, one_of, shown_path
 
 callflows_option = click.option(
     "--callflows",
@@ -45,6 +49,7 @@ def check(paths: tuple[Path, ...], exhaustive: bool, state: Path, as_json: bool)
     Example: ivr check callflows/bornetelefonen.yaml
     """
     findings = check_files(paths or (HOME / "callflows", HOME / "recordings-policy"))
+    findings = sorted({*findings, *empty_groups(paths or (HOME / "callflows",), state)})
     walked = None
     if exhaustive and not errors(findings):
         walked = _walk(paths or (HOME / "callflows",))
@@ -93,6 +98,20 @@ def check_files(paths: tuple[Path, ...]) -> list[Finding]:
             callflows.append(path)
     found.update(check_paths(callflows))
     return sorted(found)
+
+
+def empty_groups(paths: tuple[Path, ...], state: Path) -> list[Finding]:
+    """Groups of the running house's callflows that nobody is in; nothing is known of a house without volunteers."""
+    callflows = config_of(state).callflows
+    people = kept(state, Volunteer)
+    looked_at = {path.resolve() for path in _spread(paths)}
+    if not people or not {callflows.resolve(), (callflows / GROUPS).resolve()} & looked_at:
+        return []
+    findings = Findings()
+    for group, place in group_places(callflows).items():
+        if not any(who.group == group for who in people):
+            findings.warn(place, f"nobody is in the group `{group}`", f"ivr volunteer add NAME --group {group}")
+    return list(findings.all())
 
 
 def _spread(paths: tuple[Path, ...]) -> list[Path]:

@@ -12,7 +12,7 @@ from ivr.app.clock import SystemClock
 from ivr.app.ports import Deposed, Entry
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
-from ivr.cli.prepare import read_plan, timetables
+from ivr.cli.prepare import plan_by_name, timetables
 from ivr.cli.succession import refuse_if_held
 from ivr.core import switchboard
 from ivr.core.news import News, Published
@@ -34,7 +34,7 @@ def tell_offline(state: Path, config: Config, told: Told | None) -> House:
     try:
         if journal.trouble is not None:
             raise Trouble(f"{journal.trouble}.")
-        return asyncio.run(_tell(journal, config, told))
+        return asyncio.run(_tell(journal, state, config, told))
     except StoreTrouble as wrong:
         raise Trouble(f"{wrong}.") from None
     except Deposed:
@@ -43,9 +43,9 @@ def tell_offline(state: Path, config: Config, told: Told | None) -> House:
         journal.close()
 
 
-async def _tell(journal: SqliteJournal, config: Config, told: Told | None) -> House:
+async def _tell(journal: SqliteJournal, state: Path, config: Config, told: Told | None) -> House:
     now = SystemClock().now()
-    plan = read_plan(config)
+    plan = plan_by_name(state, config)
     tables = timetables(plan, now)
     kept = journal.load()
     house = House(

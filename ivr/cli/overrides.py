@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ivr.app import control
+from ivr.cli.kept import kept
 from ivr.core.ids import LineId
 from ivr.core.state import LineState, Override
-from ivr.store.codec import UnreadableError, load
-from ivr.store.database import NAME
-from ivr.store.kinds import lift
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +26,8 @@ def overrides(state: Path) -> ByHand:
     try:
         told = control.ask(state, "overrides")
     except (control.NobodyThere, control.Refused, OSError):
-        return ByHand(_written(state), datetime.now(UTC))
+        written = {line.id: line.override for line in kept(state, LineState) if line.override is not None}
+        return ByHand(written, datetime.now(UTC))
     found = told.get("overrides")
     assert isinstance(found, dict)
     read = {
@@ -40,18 +37,3 @@ def overrides(state: Path) -> ByHand:
         for line, row in found.items()
     }
     return ByHand(read, datetime.fromisoformat(str(told["now"])))
-
-
-def _written(state: Path) -> Mapping[LineId, Override]:
-    """Straight from the file, without a lock: nobody writes it, since nobody runs."""
-    path = state / NAME
-    found: dict[LineId, Override] = {}
-    with suppress(sqlite3.Error, OSError):
-        if path.is_file():
-            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-                for version, body in database.execute("SELECT version, body FROM state WHERE kind = 'line'"):
-                    with suppress(UnreadableError):
-                        line = load(LineState, lift("line", version, body))
-                        if line.override is not None:
-                            found[line.id] = line.override
-    return found

@@ -7,8 +7,8 @@ meaning rightly differs from ours, the difference is stated and held below:
    would open a second time.
 2. A dated rule is a calendar day there, and a service day here: `24 Dec off` takes the night before away from 00:00
    on and leaves its own night standing.
-3. Weekday rules after `;` replace each other there (`Tu off` ends Monday's night at midnight); ours never do, so they are
-   written with `,` here.
+3. Weekday rules after `;` replace each other there (`Tu off` ends Monday's night at midnight); ours never do, so they
+   are written with `,` here.
 """
 
 from __future__ import annotations
