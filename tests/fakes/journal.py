@@ -70,12 +70,20 @@ class Disk:
 
 
 class FakeJournal:
-    """Satisfies `ivr.app.ports.Journal`. With a clock, an entry is on disk at once but told so `commit_s` later."""
+    """Satisfies `ivr.app.ports.Journal`. With a clock, an entry is on disk at once but told so `commit_s` later;
+    `late`: it is on disk only then, so that a death in between costs it."""
 
-    def __init__(self, disk: Disk | None = None, clock: VirtualClock | None = None, commit_s: float = 0.001) -> None:
+    def __init__(
+        self,
+        disk: Disk | None = None,
+        clock: VirtualClock | None = None,
+        commit_s: float = 0.001,
+        late: bool = False,
+    ) -> None:
         self.disk = disk if disk is not None else Disk()
         self._clock = clock
         self._commit_s = commit_s
+        self._late = late
         self._ticked: set[int] = set()
         self._crashes: dict[int, Crash] = {}
         self._given = 0
@@ -102,8 +110,9 @@ class FakeJournal:
             raise Killed
         if how is Crash.REFUSE:
             return _Told(None, DiskFull("the disk is full"))
-        ticked, self._ticked = self._ticked, set()
-        numbers = self.disk.write(entry, ticked)
+        if self._late and self._clock is not None and how is None:
+            return self._written_later(entry, self._clock)
+        numbers = self._write(entry)
         if how is Crash.AFTER:
             self.dead = True
             raise Killed
@@ -116,7 +125,23 @@ class FakeJournal:
     def reload(self) -> FakeJournal:
         """The journal that the next process opens: what was kept is there, what was only ticked is not."""
         self.dead = True
-        return FakeJournal(self.disk, self._clock, self._commit_s)
+        return FakeJournal(self.disk, self._clock, self._commit_s, self._late)
+
+    def _write(self, entry: Entry) -> Numbers:
+        ticked, self._ticked = self._ticked, set()
+        return self.disk.write(entry, ticked)
+
+    def _written_later(self, entry: Entry, clock: VirtualClock) -> Awaitable[Numbers]:
+        future: asyncio.Future[Numbers] = asyncio.get_running_loop().create_future()
+
+        def write() -> None:
+            if not self.dead:
+                numbers = self._write(entry)
+                if not future.done():
+                    future.set_result(numbers)
+
+        clock.after(self._commit_s, write)
+        return future
 
     def _told_later(self, numbers: Numbers, clock: VirtualClock) -> Awaitable[Numbers]:
         future: asyncio.Future[Numbers] = asyncio.get_running_loop().create_future()

@@ -4,7 +4,8 @@ and is started again on what was kept."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any
 
 from ivr.app.engine import Engine
 from ivr.core.ids import VolunteerId
@@ -38,7 +39,15 @@ class Lives:
             self.exchange.phone(volunteer, *behaviours)
         for visit in visits:
             self.clock.after(visit.at_s, lambda visit=visit: self._call(visit))  # type: ignore[misc]
-        run(self._lives(lasts_s), self.clock)
+        self._run(self._lives(lasts_s))
+
+    def _run(self, main: Coroutine[Any, Any, None]) -> None:
+        run(main, self.clock)
+
+    def _make_engine(self) -> tuple[Engine, list[Coroutine[Any, Any, None]]]:
+        """One life's engine, and everything that runs as long as it does."""
+        engine = Engine(self.journal, self.exchange, self.clock)
+        return engine, [engine.run()]
 
     def _call(self, visit: Visit) -> None:
         self.exchange.caller(visit.line, presses=visit.presses, hangs_up_after_s=visit.stays_s)
@@ -69,11 +78,10 @@ class Lives:
 
     async def _one_life(self, end_s: float, first: bool) -> None:
         self._died.clear()
-        engine = Engine(self.journal, self.exchange, self.clock)
-        running: asyncio.Task[None] | None = None
+        engine, coroutines = self._make_engine()
+        running = [asyncio.create_task(each) for each in coroutines]
         try:
             engine.recall(self._setting.plan, dict(self._setting.timetables))
-            running = asyncio.create_task(engine.run())
             self._engine = engine
             if first:
                 for seat in self._setting.seats:
@@ -98,8 +106,8 @@ class Lives:
             if caller.here and caller.native:
                 self.exchange.hand_back(caller.id)
 
-    async def _end(self, engine: Engine, running: asyncio.Task[None] | None) -> None:
-        if running is not None:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+    async def _end(self, engine: Engine, running: Sequence[asyncio.Task[None]]) -> None:
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await engine.stop()

@@ -6,39 +6,20 @@ longer than the outage and a second; nothing is left in the exchange.
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 
-from ivr.core.facts import CallEnded, CallStarted, RingEnded, RingStarted
 from tests.fakes.journal import Crash
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws.evening import Visit
 from tests.laws.generators import CHILDREN, NAMES, setting
 from tests.laws.lives import Lives
+from tests.laws.verdict import judge
 
 ANNA, BO, *_ = NAMES
 OUTAGE_S = 0.5
 VISITS = (Visit(0.5, CHILDREN, 45.0), Visit(2.0, CHILDREN, 60.0), Visit(4.0, CHILDREN, 12.0))
 PHONES = {ANNA: (Answers(4.0, hangs_up_after_s=15.0),), BO: (NeverAnswers(), Answers(3.0))}
 LASTS_S = 120.0
-
-
-def judge(lives: Lives) -> None:
-    facts = lives.journal.disk.facts
-    started = Counter(fact.call for fact in facts if isinstance(fact, CallStarted))
-    ended = Counter(fact.call for fact in facts if isinstance(fact, CallEnded))
-    assert started == ended
-    assert set(started.values()) <= {1}
-    rang = Counter(fact.ring for fact in facts if isinstance(fact, RingStarted))
-    over = Counter(fact.ring for fact in facts if isinstance(fact, RingEnded))
-    assert rang == over
-    assert set(rang.values()) <= {1}
-    assert lives.journal.load().calls == ()
-    alive = lives.exchange.look()
-    assert (alive.calls, alive.rings, alive.talks) == ({}, frozenset(), {})
-    assert lives.exchange.left_in_silence(OUTAGE_S + 1.0) == {}
-    assert lives.exchange.floor.misuse == [], "asked what must not be asked"
 
 
 def one(death: tuple[int, Crash] | None = None) -> Lives:
@@ -51,7 +32,7 @@ def one(death: tuple[int, Crash] | None = None) -> Lives:
 
 def test_an_evening_without_trouble_is_whole() -> None:
     lives = one()
-    judge(lives)
+    judge(lives, OUTAGE_S + 1.0)
     assert lives.deaths == 0
     heard = [lives.exchange.told(call) for call in lives.exchange.floor.callers]
     assert any("person anna" in sounds for sounds in heard)
@@ -66,7 +47,7 @@ def test_a_death_at_any_entry_of_the_journal_costs_no_outcome_and_no_silence(how
         lives = one((entry, how))
         assert lives.deaths == 1, f"at entry {entry}"
         try:
-            judge(lives)
+            judge(lives, OUTAGE_S + 1.0)
         except AssertionError as broken:
             raise AssertionError(f"dying {how} entry {entry}: {broken}") from broken
 
