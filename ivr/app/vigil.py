@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from ivr.core.ids import CallId
-from ivr.core.lease import Lease, Renewal, lease, stage
+from ivr.core.lease import Lease, Renewal, lease, reached
+from ivr.core.news import Reached
 from ivr.core.state import Call
 
 TICK_S = 0.25
@@ -22,7 +23,7 @@ BEAT_S = 1.0
 @dataclass(frozen=True, slots=True)
 class _Told:
     lease: Lease | None
-    stage: int
+    reached: Reached
     at: float
 
 
@@ -73,13 +74,13 @@ class Vigil:
         told: dict[CallId, _Told] = {}
         for call in self._calls():
             before = self._told.get(call.id)
-            wanted, reached = lease(call.phase), stage(call)
-            if before is not None and before.lease == wanted and before.stage == reached:
+            wanted, far = lease(call.phase), reached(call)
+            if before is not None and before.lease == wanted and before.reached == far:
                 fresh = wanted is None or now - before.at < wanted.every_s
                 if fresh:
                     told[call.id] = before
                     continue
-            found.append(Renewal(call.id, None if wanted is None else wanted.lasts_s, reached))
-            told[call.id] = _Told(wanted, reached, now)
+            found.append(Renewal(call.id, None if wanted is None else wanted.lasts_s, far))
+            told[call.id] = _Told(wanted, far, now)
         self._told = told
         return found

@@ -97,6 +97,8 @@ class Running:
             key=ground.secrets.installation_key,
             sounds=prepare.Sounds.of(ground.state).prompts,
             now=ground.clock.now,
+            console=ground.places.console,
+            ended=lambda call: self._books.record(call) is not None,
         )
         self.engine = Engine(self._journal, self._exchange, ground.clock, self._journal)
         self._vigil = Vigil(

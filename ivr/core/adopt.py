@@ -17,8 +17,10 @@ from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult, VolunteerCameUp
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId
-from ivr.core.news import Cause, RingAnswered, RingGone, Surveyed
-from ivr.core.state import Call, Choosing, Ending, Hearing, Holding, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.news import CallBack, CallLeft, Cause, Reached, RingAnswered, RingGone, Surveyed
+from ivr.core.shelter import unseen
+from ivr.core.state import Call, Choosing, Ending, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
+from ivr.core.takeback import on_back, on_witnessed
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
 from ivr.core.waiting import JOIN_S
@@ -28,9 +30,16 @@ from ivr.core.walk import WORDS_S, apologise
 def on_surveyed(desk: Desk, news: Surveyed) -> None:
     desk.draft.say(LineUp(news.at))
     compare_volunteers(desk, news)
+    for record in news.witnessed:
+        on_witnessed(desk, record)
     known = set(desk.draft.calls)
     for call in [desk.draft.calls[each] for each in sorted(known)]:
-        if call.id not in news.calls and not isinstance(call.phase, Over):
+        if call.id in news.sheltered:
+            desk.tell_call(call.id, CallLeft(call.id, news.at))
+        elif call.id in news.calls and isinstance(call.phase, Sheltered):
+            unheard = CallBack(call.id, call.line, call.arrived_at, Reached.GREETED, news.at)
+            on_back(desk, news.returned.get(call.id, unheard))
+        elif call.id not in news.calls and not isinstance(call.phase, Over):
             lose(desk, call, news)  # first, so that a talk of which nobody is left was not ended by the volunteer
         for ring in call.rings:
             if ring.id not in news.rings:
@@ -52,7 +61,9 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
     for stranger_call, line in news.calls.items():
         if stranger_call in known:
             continue
-        if line in desk.draft.lines:
+        if stranger_call in news.returned:
+            on_back(desk, news.returned[stranger_call])
+        elif line in desk.draft.lines:
             desk.arrive(stranger_call, line, news.at)
         else:
             desk.draft.do(LastResort(stranger_call))  # of a line that was taken away: never silence
@@ -64,6 +75,9 @@ def compare_volunteers(desk: Desk, news: Surveyed) -> None:
         if reachable is not who.reachable:
             desk.draft.put_volunteer(replace(who, reachable=reachable))
             desk.draft.say((VolunteerCameUp if reachable else VolunteerWentDown)(who.id, news.at))
+        elsewhere = who.id in news.engaged
+        if elsewhere is not who.elsewhere:
+            desk.draft.put_volunteer(replace(desk.draft.volunteers[who.id], elsewhere=elsewhere))
 
 
 def lose(desk: Desk, call: Call, news: Surveyed) -> None:
@@ -81,6 +95,10 @@ def lose(desk: Desk, call: Call, news: Surveyed) -> None:
             turn.close_talk(call.phase.talk)
         case Leaving():
             ended_by = call.phase.ended_by
+        case Sheltered():
+            unseen(turn)
+            desk.save(call, turn)
+            return
         case Hearing() | Choosing() | Waiting() | Holding() | Over():
             pass
         case _:
@@ -126,7 +144,7 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
                 turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
         case Leaving():
             turn.draft.do(HangUp(call.id))
-        case Over():
+        case Sheltered() | Over():
             pass
         case _:
             assert_never(phase)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core import talking, waiting, walk
+from ivr.core import shelter, talking, waiting, walk
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
@@ -19,8 +19,8 @@ from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
 from ivr.core.flow import Menu, Say, WaitForOpening
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import StepName
-from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Joined, PlayEnded, Result
-from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.news import CallDue, CallGone, CallLeft, CommandFailed, DigitPressed, Joined, PlayEnded, Result
+from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
 from ivr.core.turn import Turn
 
 
@@ -158,6 +158,7 @@ WRITTEN = Nothing("the outcome is written")
 
 TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothing] = {
     (Hearing, CallGone): on_gone,
+    (Hearing, CallLeft): shelter.on_left,
     (Hearing, DigitPressed): NO_MENU,
     (Hearing, PlayEnded): on_heard,
     (Hearing, Joined): NOT_JOINING,
@@ -166,6 +167,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Hearing, VolunteerGone): UNANSWERED,
     (Hearing, CommandFailed): on_failed,
     (Choosing, CallGone): on_gone,
+    (Choosing, CallLeft): shelter.on_left,
     (Choosing, DigitPressed): on_key,
     (Choosing, PlayEnded): on_menu_heard,
     (Choosing, Joined): NOT_JOINING,
@@ -174,6 +176,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Choosing, VolunteerGone): UNANSWERED,
     (Choosing, CommandFailed): on_failed,
     (Waiting, CallGone): on_gone,
+    (Waiting, CallLeft): shelter.on_left,
     (Waiting, DigitPressed): NO_MENU,
     (Waiting, PlayEnded): waiting.on_announced,
     (Waiting, Joined): NOT_JOINING,
@@ -182,6 +185,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Waiting, VolunteerGone): UNANSWERED,
     (Waiting, CommandFailed): on_failed,
     (Holding, CallGone): on_gone,
+    (Holding, CallLeft): shelter.on_left,
     (Holding, DigitPressed): NO_MENU,
     (Holding, PlayEnded): OLD_WORDS,
     (Holding, Joined): NOT_JOINING,
@@ -190,6 +194,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Holding, VolunteerGone): UNANSWERED,
     (Holding, CommandFailed): on_failed,
     (Joining, CallGone): talking.on_gone_while_joining,
+    (Joining, CallLeft): shelter.on_left,
     (Joining, DigitPressed): NO_MENU,
     (Joining, PlayEnded): OLD_WORDS,
     (Joining, Joined): talking.on_joined,
@@ -198,6 +203,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Joining, VolunteerGone): talking.on_volunteer_gone_while_joining,
     (Joining, CommandFailed): talking.on_join_failed,
     (Talking, CallGone): talking.on_gone_while_talking,
+    (Talking, CallLeft): shelter.on_left,
     (Talking, DigitPressed): Nothing("what is pressed in a talk is between the two"),
     (Talking, PlayEnded): OLD_WORDS,
     (Talking, Joined): Nothing("told twice, after a reconnect"),
@@ -206,6 +212,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Talking, VolunteerGone): talking.on_volunteer_gone,
     (Talking, CommandFailed): Nothing("what failed belonged to a phase that is over; the two hear each other"),
     (Leaving, CallGone): on_gone_as_asked,
+    (Leaving, CallLeft): Nothing("we have hung up; the last resort knows that the call is done"),
     (Leaving, DigitPressed): NO_MENU,
     (Leaving, PlayEnded): OLD_WORDS,
     (Leaving, Joined): NOT_JOINING,
@@ -213,7 +220,17 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Leaving, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Leaving, VolunteerGone): UNANSWERED,
     (Leaving, CommandFailed): on_hangup_failed,
+    (Sheltered, CallGone): shelter.on_gone_there,
+    (Sheltered, CallLeft): Nothing("told twice, or after a survey"),
+    (Sheltered, DigitPressed): NO_MENU,
+    (Sheltered, PlayEnded): OLD_WORDS,
+    (Sheltered, Joined): NOT_JOINING,
+    (Sheltered, CallDue): Nothing("the last resort has its own deadlines"),
+    (Sheltered, VolunteerPickedUp): waiting.on_picked_up_too_late,
+    (Sheltered, VolunteerGone): UNANSWERED,
+    (Sheltered, CommandFailed): Nothing("asked for before they left us"),
     (Over, CallGone): WRITTEN,
+    (Over, CallLeft): WRITTEN,
     (Over, DigitPressed): WRITTEN,
     (Over, PlayEnded): WRITTEN,
     (Over, Joined): WRITTEN,
@@ -241,7 +258,7 @@ def due(phase: CallPhase) -> datetime | None:
             return phase.deadline
         case Talking():
             return phase.stands_at
-        case Over():
+        case Sheltered() | Over():
             return None
         case _:
             assert_never(phase)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.core.ids import RingId
-from ivr.core.news import CallDue, CallGone, Cause, CommandFailed, DigitPressed, Joined, PlayEnded
+from ivr.core.news import CallDue, CallGone, CallLeft, Cause, CommandFailed, DigitPressed, Joined, PlayEnded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,14 @@ class VolunteerGone:
     at: datetime
 
 
-CallEvent = CallGone | DigitPressed | PlayEnded | Joined | CallDue | VolunteerPickedUp | VolunteerGone | CommandFailed
+CallEvent = (
+    CallGone
+    | CallLeft
+    | DigitPressed
+    | PlayEnded
+    | Joined
+    | CallDue
+    | VolunteerPickedUp
+    | VolunteerGone
+    | CommandFailed
+)

@@ -22,7 +22,19 @@ from ivr.core.flow import Line, Plan, Spoken
 from ivr.core.hours import Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
 from ivr.core.news import RingAnswered
-from ivr.core.state import Asked, Call, Ending, Hearing, Joining, LineState, Over, Talking, Volunteer, Waiting
+from ivr.core.state import (
+    Asked,
+    Call,
+    Ending,
+    Hearing,
+    Joining,
+    LineState,
+    Over,
+    Sheltered,
+    Talking,
+    Volunteer,
+    Waiting,
+)
 from ivr.core.state import Ring as RingState
 from ivr.core.turn import Turn
 from ivr.core.volunteer import PhoneAsked, PhoneDown, PhonePickedUp, VolunteerEvent
@@ -127,9 +139,14 @@ class Desk:
             before = self.leave_line(before, now)
         line = self.line(now.line)
         order = queue.follow(line.queue, before, now)
+        came = before is None or not queue.queued(before.phase)
+        back = before is not None and isinstance(before.phase, Sheltered)
+        earlier = now.queued_at is not None and now.queued_at < turn.at
+        if came and order[-1:] == (now.id,) and (back or earlier):
+            arrivals = {each: self.draft.calls[each].arrived_at for each in line.queue} | {now.id: now.arrived_at}
+            order = queue.by_moment(order, now.id, arrivals)
         if order != line.queue:
             self.draft.put_line(replace(line, queue=order))
-            came = before is None or not queue.queued(before.phase)
             if came and queue.queued(now.phase):
                 self.draft.say(walk.queued_fact(turn, queue.position(order, now.id)))
         if isinstance(now.phase, Over) and not now.rings:

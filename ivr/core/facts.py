@@ -50,6 +50,13 @@ class EndedBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ServedBy(StrEnum):
+    """Who looked after a call at its end."""
+
+    US = "us"
+    LAST_RESORT = "last_resort"
+
+
 class RequeueReason(StrEnum):
     """Why a caller who had been given to a volunteer is at the head of the queue again."""
 
@@ -80,6 +87,24 @@ class CallMoved:
     call: CallId
     line: LineId
     to: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallSheltered:
+    """The exchange's last resort serves this caller from now on, without us."""
+
+    call: CallId
+    line: LineId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallTakenBack:
+    """From the last resort, in the order in which they came; a place in the queue follows from that."""
+
+    call: CallId
+    line: LineId
     at: datetime
 
 
@@ -161,6 +186,7 @@ class CallEnded:
     talk_s: float | None
     answered_by: VolunteerId | None
     at: datetime
+    by: ServedBy = ServedBy.US
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +271,8 @@ Fact = (
     CallStarted
     | StepEntered
     | CallMoved
+    | CallSheltered
+    | CallTakenBack
     | CallQueued
     | RingStarted
     | RingEnded

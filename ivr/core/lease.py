@@ -11,7 +11,20 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from ivr.core.ids import CallId
-from ivr.core.state import Call, CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Talking, Waiting
+from ivr.core.news import Reached
+from ivr.core.state import (
+    Call,
+    CallPhase,
+    Choosing,
+    Hearing,
+    Holding,
+    Joining,
+    Leaving,
+    Over,
+    Sheltered,
+    Talking,
+    Waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +43,6 @@ LONG = Lease(12, 3.0)
 NEVER = Lease(0, 60.0)
 """A talk goes on without us for as long as the two like. It was free of leases before it began; this is said again."""
 
-NEW, GREETED, QUEUED = 0, 1, 2
-"""How far a caller has come, as the last resort must know it, so that nobody hears a greeting twice."""
-
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -40,7 +50,8 @@ class Renewal:
 
     call: CallId
     lasts_s: int | None
-    stage: int
+    reached: Reached
+    """So that the last resort greets nobody twice."""
 
 
 def lease(phase: CallPhase) -> Lease | None:
@@ -53,13 +64,13 @@ def lease(phase: CallPhase) -> Lease | None:
             return LONG
         case Talking():
             return NEVER
-        case Joining() | Leaving() | Over():
+        case Joining() | Leaving() | Sheltered() | Over():
             return None
         case _:
             assert_never(phase)
 
 
-def stage(call: Call) -> int:
+def reached(call: Call) -> Reached:
     if call.queued_at is not None:
-        return QUEUED
-    return GREETED if call.counter > 1 or not isinstance(call.phase, Hearing) else NEW
+        return Reached.LET_IN
+    return Reached.GREETED if call.counter > 1 or not isinstance(call.phase, Hearing) else Reached.NEW

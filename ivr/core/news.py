@@ -3,11 +3,12 @@ why a digit may be in here; who phones is unknown already here."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from ivr.core.commands import Command
+from ivr.core.facts import Outcome
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
@@ -52,6 +53,50 @@ class CallArrived:
 class CallGone:
     call: CallId
     cause: Cause
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallLeft:
+    """Fell out of our hands, or was handed over, into the exchange's last resort, which serves it without us."""
+
+    call: CallId
+    at: datetime
+
+
+class Reached(IntEnum):
+    """How far a caller came without us."""
+
+    NEW = 0
+    GREETED = 1
+    LET_IN = 2
+    """The line was open when they were let in to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallBack:
+    """The last resort has given a caller (back) to us; the call may be one that we never heard of."""
+
+    call: CallId
+    line: LineId
+    came_at: datetime
+    """When they called (the line's time)."""
+    reached: Reached
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """How a call ended that the last resort had to the end, from its own record."""
+
+    call: CallId
+    line: LineId
+    came_at: datetime
+    outcome: Outcome
+    waited_s: float | None
+    talk_s: float | None
+    volunteer: VolunteerId | None
+    ended_at: datetime
     at: datetime
 
 
@@ -160,6 +205,22 @@ class VolunteerUnreachable:
 
 
 @dataclass(frozen=True, slots=True)
+class VolunteerEngaged:
+    """The phone rings or talks without our doing: the last resort has asked it."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerReleased:
+    """That phone is down again."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VolunteerPaused:
     volunteer: VolunteerId
     reason: str | None
@@ -211,15 +272,25 @@ class Surveyed:
     at: datetime
     answered: frozenset[RingId] = frozenset()
     """Those of `rings` whose phone has been picked up."""
+    sheltered: frozenset[CallId] = frozenset()
+    """Callers whom the last resort serves at present; they are not among `calls`."""
+    returned: dict[CallId, CallBack] = field(default_factory=dict)
+    """Those of `calls` whom the last resort has given to us."""
+    witnessed: tuple[Witnessed, ...] = ()
+    """Calls that ended without us, in the order in which they ended."""
+    engaged: frozenset[VolunteerId] = frozenset()
+    """Whose phone rings or talks without our doing."""
 
 
-CallNews = CallArrived | CallGone | DigitPressed | PlayEnded | Joined | CallDue
+CallNews = CallArrived | CallLeft | CallBack | Witnessed | CallGone | DigitPressed | PlayEnded | Joined | CallDue
 RingNews = RingAlerting | RingAnswered | RingGone
 VolunteerNews = (
     VolunteerAdded
     | VolunteerRemoved
     | VolunteerReachable
     | VolunteerUnreachable
+    | VolunteerEngaged
+    | VolunteerReleased
     | VolunteerPaused
     | VolunteerResumed
     | VolunteerDue

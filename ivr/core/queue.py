@@ -1,10 +1,14 @@
 """The waiting callers of a line, in order.
 
 Rules: first come, first served; a place is never changed, except that a caller who was given to a volunteer and came
-back stands at the head again. Who is in a queue follows from the calls' phases and is never set by itself.
+back stands at the head again, and one who comes back from the last resort by when they came. Who is in a queue follows
+from the calls' phases and is never set by itself.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
 
 from ivr.core.ids import CallId
 from ivr.core.state import Call, CallPhase, Joining, Waiting
@@ -24,6 +28,14 @@ def follow(queue: tuple[CallId, ...], before: Call | None, now: Call) -> tuple[C
         came_back = now.requeues > (before.requeues if before is not None else 0)
         return (now.id, *queue) if came_back else (*queue, now.id)
     return queue
+
+
+def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, datetime]) -> tuple[CallId, ...]:
+    """The queue with this call, which stands at its end, moved to before those who came later."""
+    others, place = queue[:-1], len(queue) - 1
+    while place > 0 and came[others[place - 1]] > came[call]:
+        place -= 1
+    return (*others[:place], call, *others[place:])
 
 
 def position(queue: tuple[CallId, ...], call: CallId) -> int:

@@ -139,11 +139,19 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class Sheltered:
+    """The exchange's last resort serves them without us, until it gives them back or they are gone."""
+
+    step: StepName | None
+    """The queue they stood in; None: they had not come to one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The caller is gone and the outcome written; rings that were let go are still dying away."""
 
 
-CallPhase = Hearing | Choosing | Waiting | Holding | Joining | Talking | Leaving | Over
+CallPhase = Hearing | Choosing | Waiting | Holding | Joining | Talking | Leaving | Sheltered | Over
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +226,8 @@ class Volunteer:
     """Left alone until then, after a ring that was not answered."""
     leaving: bool = False
     """Removed by an admin while on the phone: forgotten as soon as that has ended."""
+    elsewhere: bool = False
+    """On the phone without our doing: rung by the last resort, or talking to one of its callers."""
 
 
 # ---------------------------------------------------------------- line

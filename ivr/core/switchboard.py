@@ -15,6 +15,7 @@ from immutables import Map
 from ivr.core import call as call_machine
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
+from ivr.core import takeback
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.adopt import on_surveyed
 from ivr.core.commands import (
@@ -45,8 +46,10 @@ from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
 from ivr.core.news import (
     CallArrived,
+    CallBack,
     CallDue,
     CallGone,
+    CallLeft,
     Cause,
     CommandFailed,
     DigitPressed,
@@ -65,12 +68,15 @@ from ivr.core.news import (
     Surveyed,
     VolunteerAdded,
     VolunteerDue,
+    VolunteerEngaged,
     VolunteerNews,
     VolunteerPaused,
     VolunteerReachable,
+    VolunteerReleased,
     VolunteerRemoved,
     VolunteerResumed,
     VolunteerUnreachable,
+    Witnessed,
 )
 from ivr.core.state import Call, Free, House, LineState, Pause, Volunteer
 
@@ -92,8 +98,12 @@ def dispatch(desk: Desk, news: News) -> None:
                 desk.arrive(news.call, news.line, news.at)
             elif news.call not in desk.draft.calls:
                 desk.draft.do(LastResort(news.call))  # a number that was taken away a moment ago: never silence
-        case CallGone() | DigitPressed() | PlayEnded():
+        case CallGone() | CallLeft() | DigitPressed() | PlayEnded():
             desk.tell_call(news.call, news)
+        case CallBack():
+            takeback.on_back(desk, news)
+        case Witnessed():
+            takeback.on_witnessed(desk, news)
         case CallDue():
             on_call_due(desk, news)
         case Joined():
@@ -207,6 +217,10 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
             if known.reachable:
                 desk.draft.put_volunteer(replace(known, reachable=False))
                 desk.draft.say(VolunteerWentDown(known.id, news.at))
+        case VolunteerEngaged() | VolunteerReleased():
+            elsewhere = isinstance(news, VolunteerEngaged)
+            if known.elsewhere is not elsewhere:
+                desk.draft.put_volunteer(replace(known, elsewhere=elsewhere))
         case VolunteerPaused():
             desk.draft.put_volunteer(replace(known, pause=Pause(news.reason, news.at)))
             desk.draft.say(VolunteerTookPause(known.id, news.reason, news.at))

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ivr.core import ring as ring_machine
 from ivr.core.commands import EndTalk, LetGoReason
 from ivr.core.decision import Draft, seconds
-from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult
+from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult, ServedBy
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, play_id, talk_id
 from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
@@ -126,7 +126,7 @@ class Turn:
             return None
         return self.call.waited_s if self.call.waited_s is not None else seconds(self.call.queued_at, self.at)
 
-    def end(self, ended_by: EndedBy) -> None:
+    def end(self, ended_by: EndedBy, by: ServedBy = ServedBy.US) -> None:
         """The caller is gone: write the one outcome; rings that still live die away first."""
         self.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
         waited = self.waited()
@@ -144,6 +144,7 @@ class Turn:
                 self.call.talk_s,
                 self.call.answered_by,
                 self.at,
+                by,
             )
         )
         self.change(phase=Over(), waited_s=waited)

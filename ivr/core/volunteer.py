@@ -116,7 +116,7 @@ def engaged(who: Volunteer) -> bool:
 
 
 def may_be_rung(who: Volunteer) -> bool:
-    return isinstance(who.phase, Free) and on_duty(who) and who.rest_until is None
+    return isinstance(who.phase, Free) and on_duty(who) and who.rest_until is None and not who.elsewhere
 
 
 def due(who: Volunteer) -> datetime | None:

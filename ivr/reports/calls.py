@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.core.facts import CallEnded, EndedBy, Fact, Outcome, RingEnded, RingResult, StepEntered
+from ivr.core.facts import CallEnded, EndedBy, Fact, Outcome, RingEnded, RingResult, ServedBy, StepEntered
 from ivr.core.ids import CallId, LineId, StepName, VolunteerId
 
 
@@ -33,6 +33,7 @@ class CallRecord:
     answered_by: VolunteerId | None
     talk_s: float | None
     ended_by: EndedBy
+    by: ServedBy = ServedBy.US
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ def as_json(record: CallRecord) -> dict[str, object]:
         "answered_by": record.answered_by,
         "talk_s": _seconds(record.talk_s),
         "ended_by": record.ended_by.value,
+        "by": record.by.value,
     }
 
 
@@ -92,6 +94,7 @@ def _record(ended: CallEnded, draft: _Draft) -> CallRecord:
         answered_by=ended.answered_by,
         talk_s=ended.talk_s,
         ended_by=ended.ended_by,
+        by=ended.by,
     )
 
 

@@ -168,6 +168,11 @@ class Ami:
     async def set_global(self, name: str, value: str) -> Result:
         return await self.act("Setvar", {"Variable": name, "Value": value})
 
+    async def get_global(self, name: str) -> str:
+        """Empty when there is none, or when it cannot be asked."""
+        answer = await self.ask("Getvar", {"Variable": name})
+        return "" if isinstance(answer, Result) else answer[0].get("Value", "")
+
     async def redirect(self, channel: str, context: str, extension: str) -> Result:
         place = {"Context": context, "Exten": extension, "Priority": "1"}
         return await self.act("Redirect", {"Channel": channel, **place})

@@ -16,7 +16,7 @@ from typing import Final, NoReturn, cast
 from ivr.core.commands import Command, LastResort
 from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
 from ivr.core.lease import Renewal
-from ivr.core.news import CallGone, Cause, News, PlayEnded, Result, RingGone, Surveyed
+from ivr.core.news import CallBack, CallGone, Cause, News, PlayEnded, Result, RingGone, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
@@ -28,10 +28,12 @@ from sip.ari.model import (
     Event,
     PlaybackFinished,
     StasisEnd,
+    StasisStart,
 )
-from sip.ari.news import caller_line, gone, news_of
+from sip.ari.news import back_of, caller_line, came_back, gone, news_of
 from sip.ari.parties import Parties, play_of, ring_of, talk_of
 from sip.ari.performer import Performer
+from sip.ari.shelter import Shelter
 from sip.ari.socket import APP, EventSocket, ReplacedError
 
 SURVEY_S: Final = 5.0
@@ -56,6 +58,8 @@ class AriExchange:
         key: bytes,
         sounds: Path,
         now: Callable[[], datetime],
+        console: Path | None = None,
+        ended: Callable[[CallId], bool] = lambda _call: False,
     ) -> None:
         self._now = now
         self._take: Callable[[News], None] = lambda _news: None
@@ -64,8 +68,10 @@ class AriExchange:
         self._phones = Phones(self.ami, self._tell, now)
         self._parties = Parties(key)
         self._performer = Performer(self._http, self.ami, self._parties, sounds)
+        self._shelter = Shelter(self.ami, self._parties, self._tell, now, console, ended)
         self._socket = EventSocket(ari, self._http, self._heard)
         self._held: list[News] | None = []
+        self._back: dict[CallId, CallBack] = {}
         self._links = {"ari": False, "ami": False}
         self._losses = 0
         self._lost_at = 0.0
@@ -87,11 +93,13 @@ class AriExchange:
                 group.create_task(self._socket.run(lambda: self._link("ari", True), lambda: self._link("ari", False)))
                 group.create_task(self.ami.run(lambda: self._link("ami", True), lambda: self._link("ami", False)))
                 group.create_task(self._conduct(up, down))
+                group.create_task(self._shelter.run())
         except* ReplacedError:
             raise ReplacedError from None
         finally:
             for task in self._looking:
                 task.cancel()
+            self._shelter.close()
             self._http.close()
         raise AssertionError("the tasks above never return")
 
@@ -107,6 +115,7 @@ class AriExchange:
         while True:
             await self._until(lambda: all(self._links.values()))
             losses = self._losses
+            self.ami.tell([("Setvar", {"Variable": "VL_LEAD", "Value": "0"})])
             try:
                 await up()
             except ConnectionError:
@@ -117,7 +126,9 @@ class AriExchange:
                 for news in held:
                     self._take(news)
                 await self._end_words()
+                self._shelter.begin()
                 await self._until(lambda since=losses: self._losses != since)  # type: ignore[misc]
+            self._shelter.end()
             down()
 
     async def _end_words(self) -> None:
@@ -144,6 +155,8 @@ class AriExchange:
         match event:
             case ChannelHangupRequest(channel=channel):
                 self._parties.dying.add(channel.id)
+            case StasisStart(channel=channel):
+                self._returned(channel.id)
             case StasisEnd(channel=channel):
                 self._look_after(channel.id)
             case PlaybackFinished(playback=playback):
@@ -154,6 +167,7 @@ class AriExchange:
         news = news_of(event, self._parties, at)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
+            self._shelter.gone(event.channel.id)
             self._forget(event.channel.id)
         if news is not None:
             self._tell(news)
@@ -164,6 +178,13 @@ class AriExchange:
         if call is not None:
             self._performer.forget(call)
         self._parties.forget(channel)
+
+    def _returned(self, channel: str) -> None:
+        """In our hands, perhaps again: what they heard before that is over."""
+        call = self._parties.call(channel)
+        if call is not None:
+            self._performer.forget(call)
+        self._left.discard(channel)
 
     def _look_after(self, channel: str) -> None:
         """Left Stasis: usually the end, which is told with its cause right after; sometimes only a way elsewhere."""
@@ -209,19 +230,22 @@ class AriExchange:
         if result is Result.UNREACHABLE:
             self._socket.doubt()
         if isinstance(command, LastResort) and result is Result.DONE:
-            channel = self._parties.channel(command.call)
-            if channel is not None:
-                self._lost(channel, Cause.NORMAL)  # to Asterisk the caller lives on; to us they have gone
+            channel, line = self._parties.channel(command.call), self._parties.line(command.call)
+            if channel is not None and line is not None:  # else our dialplan was quicker to say so
+                self._parties.keep_away(channel)
+                self._shelter.left(channel, line)
         return result
 
     async def survey(self) -> Surveyed:
         """What lives there now; raises `ConnectionError` when the exchange cannot be asked."""
         asked_at = time.monotonic()
         known = self._parties.known_before(max(asked_at - STALE_S, self._lost_at))
-        channels, bridges, endpoints = await asyncio.gather(
+        channels, bridges, endpoints, seen, witnessed = await asyncio.gather(
             self._http.ask(api.channels_list(), timeout_s=SURVEY_S),
             self._http.ask(api.bridges_list(), timeout_s=SURVEY_S),
             self._http.ask(api.endpoints_list_by_tech("PJSIP"), timeout_s=SURVEY_S),
+            self._shelter.look(),
+            self._shelter.witnessed(),
         )
         if channels.value is None or bridges.value is None or endpoints.value is None:
             raise ConnectionError("Asterisk does not say which calls there are")
@@ -233,11 +257,23 @@ class AriExchange:
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
         answered = frozenset(ring for channel in there if channel.state == UP and (ring := ring_of(channel.id)))
-        return Surveyed(calls, rings, self._talks(bridges.value), reachable, self._now(), answered)
+        return Surveyed(
+            calls,
+            rings,
+            self._talks(bridges.value),
+            reachable,
+            self._now(),
+            answered,
+            self._shelter.sheltered(seen) - calls.keys(),
+            {call: back for call, back in self._back.items() if call in calls},
+            witnessed,
+            self._shelter.engaged(seen),
+        )
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
         """In the order in which they came. Who is in the dialplan at present is not ours."""
         calls: dict[CallId, LineId] = {}
+        self._back = {}
         for channel in sorted(channels, key=lambda each: each.creationtime):
             args = tuple(channel.dialplan.app_data.split(","))
             line = caller_line(args[1:]) if channel.dialplan.app_name == "Stasis" and args[0] == APP else None
@@ -247,6 +283,8 @@ class AriExchange:
                 if known is None:
                     self._parties.adopted.add(call)
                 calls[call] = line
+                if (reached := came_back(args[1:])) is not None:
+                    self._back[call] = back_of(channel, call, line, reached, self._now())
         return calls
 
     def _talks(self, bridges: tuple[Bridge, ...]) -> dict[TalkId, frozenset[CallId | RingId]]:

@@ -7,18 +7,20 @@ once per thing that shows it (Asterisk may send any of several); who has only le
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
-from ivr.core.ids import LineId, call_of
+from ivr.core.ids import CallId, LineId, call_of
 from ivr.core.news import (
     CallArrived,
+    CallBack,
     CallGone,
     Cause,
     DigitPressed,
     Joined,
     News,
     PlayEnded,
+    Reached,
     RingAlerting,
     RingAnswered,
     RingGone,
@@ -107,7 +109,26 @@ def _entered(channel: Channel, args: tuple[str, ...], parties: Parties, at: date
     if ring := ring_of(channel.id):
         return RingAnswered(ring, at)
     line = caller_line(args)
-    return CallArrived(parties.learn(channel.id, line), line, at) if line else None
+    if line is None:
+        return None
+    call = parties.learn(channel.id, line)
+    reached = came_back(args)
+    return CallArrived(call, line, at) if reached is None else back_of(channel, call, line, reached, at)
+
+
+def back_of(channel: Channel, call: CallId, line: LineId, reached: Reached, at: datetime) -> CallBack:
+    """When they came is the channel's beginning, in the line's time."""
+    came_at = channel.creationtime.astimezone(UTC) + (at - datetime.now(UTC))
+    return CallBack(call, line, min(came_at, at), reached, at)
+
+
+def came_back(args: tuple[str, ...]) -> Reached | None:
+    """How far a caller had come whom the last resort gives to us; None: it is not one."""
+    match args:
+        case ("call", _, "takeover", reached) if reached in ("0", "1", "2"):
+            return Reached(int(reached))
+        case _:
+            return None
 
 
 def _played(event: PlaybackFinished, parties: Parties, at: datetime) -> PlayEnded | None:

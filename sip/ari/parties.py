@@ -43,6 +43,8 @@ class Parties:
         self._lines: dict[CallId, LineId] = {}
         self._learned: dict[str, float] = {}
         self._over: dict[str, None] = {}
+        self._sheltered: dict[str, LineId] = {}
+        self._kept: set[str] = set()
         self.dying: set[str] = set()
         """Channels whose hang-up has begun: what fails on them now has not failed by itself."""
         self.flawed: set[PlayId] = set()
@@ -50,8 +52,13 @@ class Parties:
         self.adopted: set[CallId] = set()
         """Found in a survey: what they hear was asked for by somebody before us."""
 
+    def name(self, channel: str) -> CallId:
+        """What a caller's channel is called in the house."""
+        return CallId(hmac.digest(self._key, channel.encode(), "sha256").hex()[:20])
+
     def learn(self, channel: str, line: LineId) -> CallId:
-        call = CallId(hmac.digest(self._key, channel.encode(), "sha256").hex()[:20])
+        call = self.name(channel)
+        self._sheltered.pop(channel, None)
         self._calls[channel] = call
         self._channels[call] = channel
         self._lines[call] = line
@@ -66,6 +73,32 @@ class Parties:
             del self._channels[call], self._lines[call], self._learned[channel]
             self.adopted.discard(call)
             self.flawed = {play for play in self.flawed if not play.startswith(call)}
+
+    def shelter(self, channel: str, line: LineId) -> bool:
+        """This caller is in the last resort now and not with us; whether that is new."""
+        if channel in self._sheltered or channel in self._over:
+            return False
+        self.forget(channel)
+        self._sheltered[channel] = line
+        return True
+
+    def unshelter(self, channel: str) -> CallId | None:
+        """This caller has left the last resort; None: was not there."""
+        self._kept.discard(channel)
+        return None if self._sheltered.pop(channel, None) is None else self.name(channel)
+
+    def sheltered_channels(self) -> frozenset[str]:
+        return frozenset(self._sheltered)
+
+    def anybody_sheltered(self) -> bool:
+        return not self._kept.issuperset(self._sheltered)
+
+    def keep_away(self, channel: str) -> None:
+        """We have given this caller to the last resort ourselves: it is not taken back."""
+        self._kept.add(channel)
+
+    def is_kept(self, channel: str) -> bool:
+        return channel in self._kept
 
     def call(self, channel: str) -> CallId | None:
         return self._calls.get(channel)

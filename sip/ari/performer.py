@@ -28,7 +28,7 @@ from ivr.core.commands import (
 )
 from ivr.core.ids import CallId, PlayId, RingId, TalkId, call_of, play_id
 from ivr.core.lease import Renewal
-from ivr.core.news import Result
+from ivr.core.news import Reached, Result
 from sip.ami import Ami
 from sip.ari import api
 from sip.ari.http import Http
@@ -73,7 +73,7 @@ class Performer:
         self._http, self._ami, self._parties, self._sounds = http, ami, parties, sounds
         self._asked: dict[CallId, set[PlayId]] = {}
         self._sounding: dict[CallId, list[PlayId]] = {}
-        self._reached: dict[CallId, int] = {}
+        self._reached: dict[CallId, Reached] = {}
 
     def words_ended(self, play: PlayId) -> None:
         sounding = self._sounding.get(call_of(play))
@@ -249,9 +249,9 @@ class Performer:
             if channel is not None:
                 if each.lasts_s is not None:
                     actions.append(setting(channel, LEASE, str(each.lasts_s)))
-                if self._reached.get(each.call) != each.stage:
-                    self._reached[each.call] = each.stage
-                    actions += [setting(channel, "VL_SEEN", "1"), setting(channel, "VL_STAGE", str(each.stage))]
+                if self._reached.get(each.call) is not each.reached:
+                    self._reached[each.call] = each.reached
+                    actions += [setting(channel, "VL_SEEN", "1"), setting(channel, "VL_STAGE", str(each.reached.value))]
         if actions:
             self._ami.tell(actions)
 

@@ -29,6 +29,8 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None),
     is_.Leaving(say.EndedBy.VOLUNTEER, LATER),
+    is_.Sheltered(QUEUE),
+    is_.Sheltered(None),
     is_.Over(),
 )
 
@@ -89,6 +91,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.CallStarted(CALL, LINE, AT),
     say.StepEntered(CALL, LINE, QUEUE, AT),
     say.CallMoved(CALL, LINE, LineId("foraeldretelefonen"), AT),
+    say.CallSheltered(CALL, LINE, AT),
+    say.CallTakenBack(CALL, LINE, AT),
     say.CallQueued(CALL, LINE, 1, AT),
     say.RingStarted(CALL, LINE, RING, ANNA, AT),
     say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),

@@ -17,7 +17,7 @@ from ivr.core.commands import (
     StopPlay,
 )
 from ivr.core.ids import CallId, PromptId, play_id, ring_id, talk_id
-from ivr.core.news import CallArrived, CallGone, Cause, DigitPressed, PlayEnded, Result
+from ivr.core.news import CallArrived, CallGone, CallLeft, Cause, DigitPressed, PlayEnded, Result, Witnessed
 from tests.contract.rigs import Caller, Rig
 from tests.contract.scenes import (
     FINE,
@@ -105,13 +105,18 @@ async def test_a_caller_whom_we_hang_up_on_is_gone_once_and_may_be_hung_up_on_ag
     assert len(rig.log.about(CallGone, call=caller.id)) == 1
 
 
-async def test_who_is_handed_to_the_last_resort_is_gone_for_us(rig: Rig) -> None:
+async def test_who_is_handed_to_the_last_resort_has_left_us_and_is_found_there(rig: Rig) -> None:
     caller = await with_music(rig)
     assert await rig.exchange.perform(LastResort(caller.id)) is Result.DONE
-    await rig.log.until(CallGone, call=caller.id, within_s=SOON_S)
-    assert caller.id not in (await rig.exchange.survey()).calls
+    await rig.log.until(CallLeft, call=caller.id, within_s=SOON_S)
+    found = await rig.exchange.survey()
+    assert caller.id not in found.calls
+    assert caller.id in found.sheltered
     assert await rig.exchange.perform(LastResort(caller.id)) in OVER
     await caller.hangs_up()
+    ended = await rig.log.until(Witnessed, call=caller.id, within_s=SOON_S)
+    assert ended.line == rig.line
+    assert len(rig.log.about(CallLeft, call=caller.id)) == 1
 
 
 def all_about(rig: Rig, call: CallId) -> list[Command]:

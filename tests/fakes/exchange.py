@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -26,17 +27,22 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
+from ivr.core.facts import Outcome
 from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
     CallArrived,
+    CallBack,
     CallGone,
+    CallLeft,
     Cause,
     DigitPressed,
     Joined,
+    Reached,
     Result,
     Surveyed,
     VolunteerReachable,
     VolunteerUnreachable,
+    Witnessed,
 )
 from tests.fakes import rings, words
 from tests.fakes.clock import VirtualClock
@@ -74,6 +80,8 @@ class FakeExchange:
         self.clock = clock
         self.weather = weather or Weather()
         self.floor = Floor(clock, take, prompts, self.weather)
+        self.witnessed: list[Witnessed] = []
+        """What the last resort wrote down and nobody has read."""
         self.performed: list[tuple[float, Command, Result]] = []
         """Every command that was answered: when (monotonic seconds), which, how."""
 
@@ -140,7 +148,15 @@ class FakeExchange:
         }
         reachable = frozenset(who for who, phone in floor.phones.items() if phone.registered)
         up = frozenset(leg.id for leg in floor.legs.values() if leg.phase is LegPhase.UP)
-        return Surveyed(ours, legs, talks, reachable, self.clock.now(), up)
+        now = self.clock.now()
+        native = frozenset(caller.id for caller in floor.callers.values() if caller.here and caller.native)
+        back = {call: self._back(floor.callers[call], now) for call in ours if floor.callers[call].returned is not None}
+        told, self.witnessed = tuple(self.witnessed), []
+        witnessed = tuple(replace(each, at=now) for each in told)
+        return Surveyed(ours, legs, talks, reachable, now, up, native, back, witnessed)
+
+    def _back(self, caller: Caller, at: datetime) -> CallBack:
+        return CallBack(caller.id, caller.line, caller.came_at, caller.returned or Reached.NEW, at)
 
     def _carry_out(self, command: Command, answer: Answered) -> None:
         match command:
@@ -213,12 +229,17 @@ class FakeExchange:
         return Result.DONE
 
     def _leave_us(self, caller: Caller) -> None:
+        self.falls(caller.id)
+
+    def falls(self, call: CallId) -> None:
+        """The caller is in the last resort from now on, by our command or because a lease ran out."""
+        caller = self.floor.callers[call]
         words.drop(self.floor, caller)
         if caller.talk is not None:
             self.floor.part(caller.talk)
-        caller.native = True
+        caller.native, caller.returned = True, None
         self.floor.listen(caller)
-        self._say_gone(caller, Cause.NORMAL)
+        self.floor.emit(call, lambda at: CallLeft(call, at))
 
     # ------------------------------------------------------------ what callers do
 
@@ -231,7 +252,8 @@ class FakeExchange:
         """Somebody calls; seconds count from now. While the controller is away the last resort takes them."""
         call = CallId(f"call{len(self.floor.callers) + 1}")
         now = self.clock.monotonic()
-        caller = Caller(call, line, self.floor.track(call), now, native=not self.floor.connected)
+        came_at = self.clock.now().replace(microsecond=0)
+        caller = Caller(call, line, self.floor.track(call), now, came_at, native=not self.floor.connected)
         self.floor.callers[call] = caller
         self.floor.listen(caller)
         if not caller.native:
@@ -255,13 +277,27 @@ class FakeExchange:
         if caller.here:
             self._caller_gone(caller, cause)
 
-    def hand_back(self, call: CallId) -> None:
+    def hand_back(self, call: CallId, reached: Reached = Reached.LET_IN) -> None:
         """The last resort gives a caller to the controller, who has come back."""
         caller = self.floor.callers[call]
         if caller.here and caller.native:
-            caller.native, caller.answered = False, True
+            caller.native, caller.answered, caller.returned = False, True, reached
             self.floor.listen(caller)
-            self._say_arrived(caller)
+            self.floor.emit(call, lambda at: self._back(caller, at))
+
+    def witnesses(self, call: CallId, outcome: Outcome, volunteer: VolunteerId | None = None) -> None:
+        """The last resort had this call to its end."""
+        caller = self.floor.callers[call]
+        now = self.clock.now()
+        waited = None if outcome is Outcome.OUTSIDE_HOURS else (now - caller.came_at).total_seconds()
+        talked = 10.0 if volunteer is not None else None
+        self.witnessed.append(
+            Witnessed(call, caller.line, caller.came_at, outcome, waited, talked, volunteer, now, now)
+        )
+        if self.floor.connected:
+            told, self.witnessed = self.witnessed, []
+            for each in told:
+                self.floor.emit(call, lambda at, each=each: replace(each, at=at))  # type: ignore[misc]
 
     def _caller_gone(self, caller: Caller, cause: Cause) -> None:
         leg, ours = self.floor.leg_with(caller), not caller.native
@@ -270,6 +306,8 @@ class FakeExchange:
         self.floor.listen(caller, leg)
         if ours:
             self._say_gone(caller, cause)
+        else:
+            self.witnesses(caller.id, Outcome.ABANDONED)
 
     def _say_arrived(self, caller: Caller) -> None:
         def arrived(at: datetime) -> CallArrived:

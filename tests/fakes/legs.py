@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId
+from ivr.core.news import Reached
 from tests.fakes.clock import Alarm
 from tests.fakes.hearing import Kind, Sound, Track
 from tests.fakes.phones import Behaviour
@@ -39,6 +41,7 @@ class Caller:
     line: LineId
     track: Track
     arrived_s: float
+    came_at: datetime
     here: bool = True
     answered: bool = False
     music: bool = False
@@ -47,6 +50,8 @@ class Caller:
     talk: TalkId | None = None
     native: bool = False
     """Looked after by the exchange's own last resort, not by the controller."""
+    returned: Reached | None = None
+    """Given to the controller by the last resort; None: came to it by themselves."""
 
     def sound(self, other: Leg | None) -> Sound | None:
         if not self.here:

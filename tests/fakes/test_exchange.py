@@ -24,7 +24,18 @@ from ivr.core.commands import (
     StopPlay,
 )
 from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId, play_id, ring_id, talk_id
-from ivr.core.news import CallArrived, CallGone, News, PlayEnded, Result, RingAlerting, RingAnswered, RingGone
+from ivr.core.news import (
+    CallArrived,
+    CallBack,
+    CallGone,
+    CallLeft,
+    News,
+    PlayEnded,
+    Result,
+    RingAlerting,
+    RingAnswered,
+    RingGone,
+)
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.loop import run
@@ -224,7 +235,7 @@ def test_while_the_controller_is_away_news_is_lost_and_calls_go_on() -> None:
     bench.exchange.hand_back(stranded)
     bench.clock.advance(0.1)
     last = bench.news[-1]
-    assert isinstance(last, CallArrived)
+    assert isinstance(last, CallBack)
     assert last.call == stranded
 
 
@@ -283,11 +294,11 @@ def test_the_same_rough_weather_is_the_same_every_time() -> None:
     assert once() == once()
 
 
-def test_a_caller_handed_to_the_last_resort_is_gone_for_us_and_hears_it() -> None:
+def test_a_caller_handed_to_the_last_resort_has_left_us_and_hears_it() -> None:
     bench = Bench()
     call = bench.exchange.caller(LINE)
     assert bench.do(Answer(call), LastResort(call), HangUp(call)) == [Result.DONE, Result.DONE, Result.GONE]
     bench.clock.advance(1)
-    assert len(bench.told(CallGone)) == 1
+    assert len(bench.told(CallLeft)) == 1
     assert bench.exchange.told(call)[-1] == "last resort"
     assert not bench.exchange.look().calls

@@ -231,6 +231,9 @@ def run_out(step: Step, place: Place, trace: Sequence[Moment]) -> Trace:
 def _last_things(place: Place) -> Iterator[tuple[News, World]]:
     for call in sorted(place.world.callers):
         yield CallGone(call, Cause.NORMAL, place.now), place.world.without_caller(call)
+    for call in sorted(place.world.sheltered):
+        left = replace(place.world, sheltered=place.world.sheltered.delete(call))
+        yield CallGone(call, Cause.NORMAL, place.now), left
     for ring in sorted(place.world.phones):
         yield RingGone(ring, Cause.NORMAL, place.now), place.world.without_phone(ring)
 

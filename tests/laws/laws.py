@@ -30,13 +30,14 @@ from ivr.core.facts import (
     CallQueued,
     CallRequeued,
     CallStarted,
+    CallTakenBack,
     Fact,
     Outcome,
     RingEnded,
     RingStarted,
 )
 from ivr.core.ids import CallId, LineId, PlayId, RingId, call_of
-from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Result, RingAnswered, Surveyed
+from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Result, RingAnswered, Surveyed, Witnessed
 from ivr.core.state import House, Leaving
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
@@ -166,10 +167,10 @@ def only_who_is_gone_gets_an_outcome(trace: Trace) -> None:
 
 def is_gone(call: CallId, moment: Moment) -> bool:
     match moment.news:
-        case CallGone(call=gone):
+        case CallGone(call=gone) | Witnessed(call=gone):
             return gone == call
-        case Surveyed(calls=there):
-            return call not in there
+        case Surveyed(calls=there, sheltered=shelter):
+            return call not in there and call not in shelter
         case CommandFailed(command=command, result=result):
             alone = isinstance(command, Answer | Play | StartMusic | HangUp) and command.call == call
             return alone and result is Result.GONE
@@ -208,10 +209,12 @@ def a_call_is_answered_when_its_talk_stood_and_only_then(trace: Trace) -> None:
 
 
 def after_its_hang_up_only_cleaning_up_is_done_for_a_call(trace: Trace) -> None:
-    """Also after its outcome. A hang-up may be asked for again: it is how a lost one is repeated."""
+    """Also after its outcome. A hang-up may be asked for again: it is how a lost one is repeated. Who was given to the
+    last resort and comes back is ours again."""
     hung_up: set[CallId] = set()
     over: set[CallId] = set()
     for moment in trace:
+        hung_up -= {fact.call for fact in moment.facts if isinstance(fact, CallTakenBack)}
         for command in moment.commands:
             call = about(command)
             if call in hung_up and not isinstance(command, LetGo | EndTalk | HangUp | StopPlay):
@@ -246,13 +249,27 @@ def names_are_never_used_twice(trace: Trace) -> None:
 def order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head(trace: Trace) -> None:
     for moment in trace:
         back = {fact.call for fact in moment.facts if isinstance(fact, CallRequeued)}
+        placed = {fact.call for fact in moment.facts if isinstance(fact, CallTakenBack)} - back
         for line, state in moment.after.lines.items():
             before = moment.before.lines[line].queue if line in moment.before.lines else ()
             stayed = [call for call in before if call in state.queue]
             new = [call for call in state.queue if call not in before]
             heads = [call for call in new if call in back]
             tail = [call for call in new if call not in back]
-            require(list(state.queue) == heads + stayed + tail, f"the queue of {line} is out of order", trace)
+            tail = [call for call in tail if call not in placed]
+            others = [call for call in state.queue if call not in placed]
+            require(others == heads + stayed + tail, f"the queue of {line} is out of order", trace)
+            require(by_arrival(moment.after, state.queue, placed), f"who came back to {line} stands wrongly", trace)
+
+
+def by_arrival(house: House, queue: tuple[CallId, ...], placed: set[CallId]) -> bool:
+    """Nobody right behind one who came back from the last resort had come earlier, nobody right before one later."""
+    since = [house.calls[call].arrived_at for call in queue]
+    return all(
+        (call not in placed or place + 1 == len(queue) or since[place] <= since[place + 1])
+        and (call not in placed or place == 0 or since[place - 1] <= since[place])
+        for place, call in enumerate(queue)
+    )
 
 
 def who_is_told_a_place_in_the_queue_has_it(trace: Trace) -> None:

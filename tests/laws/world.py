@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from immutables import Map
@@ -28,11 +28,14 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
+from ivr.core.facts import Outcome
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId, VolunteerId
 from ivr.core.news import (
     CallArrived,
+    CallBack,
     CallGone,
+    CallLeft,
     Cause,
     CommandFailed,
     DigitPressed,
@@ -41,6 +44,7 @@ from ivr.core.news import (
     News,
     OverrideGiven,
     PlayEnded,
+    Reached,
     Result,
     RingAlerting,
     RingAnswered,
@@ -51,6 +55,7 @@ from ivr.core.news import (
     VolunteerRemoved,
     VolunteerResumed,
     VolunteerUnreachable,
+    Witnessed,
 )
 
 
@@ -84,12 +89,15 @@ class Spare:
     modes: int = 0
     """Hand-overs and overrides."""
     digits: int = 0
+    falls: int = 0
+    """Callers who fall into the last resort, from where they come back or are gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     to_come: tuple[tuple[CallId, LineId], ...] = ()
     callers: Map[CallId, LineId] = field(default_factory=Map)
+    sheltered: Map[CallId, LineId] = field(default_factory=Map)
     phones: Map[RingId, Phone] = field(default_factory=Map)
     plays: Map[PlayId, CallId] = field(default_factory=Map)
     joining: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
@@ -161,7 +169,8 @@ class World:
             members: tuple[CallId | RingId, ...] = (call, ring)
             talks[talk] = frozenset(each for each in members if each in self.callers or each in self.phones)
         up = frozenset(ring for ring, phone in self.phones.items() if phone.leg is Leg.UP)
-        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at, up)
+        shelter = frozenset(self.sheltered)
+        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at, up, shelter)
 
     def surveyed(self, at: datetime) -> tuple[News, World]:
         """What happened just now was told to nobody; what was asked and not done is forgotten."""
@@ -180,8 +189,26 @@ class World:
             if self.spare.digits:
                 for digit in "1#":
                     yield DigitPressed(call, digit, at), self._less(digits=1)
+            if self.spare.falls:
+                fallen = self._less(falls=1).without_caller(call)
+                shelter = fallen.sheltered.set(call, self.callers[call])
+                yield CallLeft(call, at), replace(fallen, sheltered=shelter)
+        yield from self._in_shelter(at)
         for play, call in sorted(self.plays.items()):
             yield PlayEnded(call, play, True, at), replace(self, plays=self.plays.delete(play))
+
+    def _in_shelter(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for call, line in sorted(self.sheltered.items()):
+            left = replace(self, sheltered=self.sheltered.delete(call))
+            there = replace(left, callers=left.callers.set(call, line))
+            came_at = at - timedelta(seconds=30)
+            for reached in Reached:
+                yield CallBack(call, line, came_at, reached, at), there
+            yield CallGone(call, Cause.NORMAL, at), left
+            nobody = Witnessed(call, line, came_at, Outcome.ABANDONED, 20.0, None, None, at, at)
+            yield nobody, left
+            anna = VolunteerId("anna")
+            yield replace(nobody, outcome=Outcome.ANSWERED, talk_s=9.0, volunteer=anna), left
 
     def _phones(self, at: datetime) -> Iterator[tuple[News, World]]:
         for ring, phone in sorted(self.phones.items(), key=first):

@@ -71,6 +71,7 @@ def test_an_answered_call_tells_its_steps_rings_wait_and_talk() -> None:
         "answered_by": "bo",
         "talk_s": 60.0,
         "ended_by": "caller",
+        "by": "us",
     }
 
 

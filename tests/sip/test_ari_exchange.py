@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, Ring, StartMusic
+from ivr.core.facts import Outcome
 from ivr.core.ids import CallId, PromptId, RingId, VolunteerId, play_id, ring_id, talk_id
 from ivr.core.news import (
     CallArrived,
     CallGone,
+    CallLeft,
     Cause,
     Joined,
     PlayEnded,
@@ -22,6 +24,7 @@ from ivr.core.news import (
     RingGone,
     VolunteerReachable,
     VolunteerUnreachable,
+    Witnessed,
 )
 from sip.ari import api
 from sip.ari.http import Http
@@ -215,12 +218,15 @@ async def test_nobody_waits_for_words_to_end_before_a_talk(rig: RealRig) -> None
 async def test_a_caller_given_to_the_last_resort_stays_on_the_line(rig: RealRig) -> None:
     caller = await answered(rig)
     assert await rig.exchange.perform(LastResort(caller.id)) is Result.DONE
-    assert (await rig.log.until(CallGone, call=caller.id)).cause is Cause.NORMAL
+    await rig.log.until(CallLeft, call=caller.id)
     before = caller.phone.ears.packets
     await until(lambda: caller.phone.ears.packets > before + 25)
     await caller.hangs_up()
+    ended = await rig.log.until(Witnessed, call=caller.id)
+    assert ended.outcome is Outcome.ENDED_IN_MENU
     marker = await rig.caller(LINE)
-    assert len(rig.log.about(CallGone)) == 1
+    assert len(rig.log.about(CallLeft)) == 1
+    assert rig.log.about(CallGone) == []
     await marker.hangs_up()
 
 
