@@ -110,9 +110,9 @@ ALARMS = {
     "log_restored": "The log was damaged and was restored from the backup; what was damaged lies in "
     "voiceline.db.damaged.",
     "log_started_empty": "The log was damaged, there was no backup, and it began anew; what was damaged lies in "
-    "voiceline.db.damaged.",
-    "log_not_read": "What was remembered could not be read at the start: volunteers and overrides may be missing "
-    "(ivr volunteer list).",
+    "voiceline.db.damaged. See to groups and overrides (ivr volunteer list, ivr hours).",
+    "log_not_read": "What was remembered could not be read at the start: see to groups and overrides "
+    "(ivr volunteer list, ivr hours).",
 }
 """Words of the journal that stay true until the controller is started again."""
 

@@ -18,6 +18,7 @@ import click
 
 from ivr.app import control, notify
 from ivr.app.clock import SystemClock
+from ivr.app.engine import Engine
 from ivr.app.ports import Deposed
 from ivr.callflow import CallflowError
 from ivr.callflow.versions import How, UnknownVersion, Versions
@@ -29,8 +30,10 @@ from ivr.cli.logging import log_to_stderr
 from ivr.cli.running import Ground, Running, keep_ready, ready_line
 from ivr.core.flow import Plan
 from ivr.core.ids import LineId
+from ivr.core.news import VolunteerAdded
 from ivr.store.trouble import StoreTrouble
 from ivr.web import serve as web
+from sip.accounts import passwords
 from sip.ari.socket import ReplacedError
 from sip.asterisk import process
 from sip.asterisk.install import install
@@ -181,6 +184,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
     try:
         await running.alone()
         running.engine.recall(ground.plan, ground.tables, older_plans(Versions(ground.state)))
+        remember_people(running.engine, ground.state)
         if ground.config.is_demo:
             add_demo_volunteers(running.engine)
         if not running.outwaited:
@@ -209,6 +213,14 @@ def older_plans(versions: Versions) -> Callable[[str], Plan | None]:
             return None
 
     return find
+
+
+def remember_people(engine: Engine, state: Path) -> None:
+    """The log was lost, with no copy of it: whoever has an account can be rung all the same, in the default group."""
+    if engine.house.volunteers:
+        return
+    for name in passwords(state):
+        engine.take(VolunteerAdded(name, engine.house.plan.default_group, None, engine.clock.now()))
 
 
 def start_asterisk(running: Running) -> None:

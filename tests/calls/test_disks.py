@@ -137,3 +137,20 @@ def test_a_call_is_served_and_nothing_of_the_log_is_lost_although_the_database_w
     assert len(records) == len(before) + 1
     assert all(record["outcome"] == "answered" for record in records)
     until(lambda: alarms(line).count("log_restored") > rang or None, "the alarm is in the log")
+
+
+def test_a_controller_that_begins_without_any_log_rings_everybody_who_has_an_account(line: LiveLine) -> None:
+    """Asterisk has them on its list anyway; that a child is answered comes before who belongs to which group."""
+    line.ivr("volunteer", "add", "dora", "--group", "nat")
+
+    @contextmanager
+    def bare(line: LiveLine) -> Iterator[None]:
+        line.kill()
+        for path in [*(line.state / "backup").iterdir(), *line.state.glob("voiceline.db*")]:
+            path.unlink()
+        line.start()
+        yield
+
+    asyncio.run(one_call(line, bare))
+    assert [record["outcome"] for record in line.calls()] == ["answered"]
+    assert {who["name"] for who in line.status()["volunteers"]} >= {"anna", "bo", "dora"}
