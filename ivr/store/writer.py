@@ -210,10 +210,11 @@ class Writer:
     # ------------------------------------------------------------ a database that is damaged or gone
 
     def heal(self) -> None:
-        """Somebody found it damaged: the next write sees to it."""
+        """Somebody found it damaged: the next write sees to it. Never raises: the thread must live."""
         self._drop_connection()
-        if not self._is_whole():
-            self._move_aside()
+        with suppress(StoreTrouble):
+            if self.lease.may_i() and not self._is_whole():
+                self._move_aside()
 
     def _heal_and_try(self) -> StoreTrouble | None:
         with suppress(StoreTrouble):
