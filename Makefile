@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.made-runtime
 DEV := $(VENV)/.made-dev
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup test lint bench clean
+.PHONY: run setup test lint bench crash clean
 
 run: setup
 	@exec $(IVR) up
@@ -27,6 +27,11 @@ lint: $(DEV)
 
 bench: $(DEV)
 	$(PY) -m tests.bench
+
+# Minutes to hours: the figures of the README. A short form of each runs with the tests.
+crash: $(DEV)
+	$(PY) -m tests.crash.fuses
+	for blow in kill freeze upgrade asterisk; do $(PY) -m tests.crash $$blow || exit 1; done
 
 # What was made stays out of the way of what was kept: the state directory (call log, secrets) is never touched.
 clean:
