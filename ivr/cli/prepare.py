@@ -19,7 +19,7 @@ from ivr.cli.config import Config
 from ivr.core.flow import HoursBranch, Line, Plan, Play
 from ivr.core.hours import Timetable, compile_hours
 from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
-from ivr.core.state import Volunteer
+from ivr.core.state import LineState, Volunteer
 from sip.asterisk import settings as asked
 from sip.asterisk.settings import Account, OpenSpan, Places, Ports, Settings
 from sip.secrets import Secrets
@@ -122,8 +122,25 @@ def closed_words(line: Line) -> tuple[PromptId, ...]:
     return first_words(line, branches[0].closed) if branches else ()
 
 
-def spans(table: Timetable, now: datetime) -> tuple[OpenSpan, ...]:
-    """The coming weeks as moments in the line's time, services that follow each other taken as one."""
+def spans(table: Timetable, now: datetime, state: LineState | None = None) -> tuple[OpenSpan, ...] | None:
+    """The coming weeks as moments in the line's time, services that follow each other taken as one, with what was
+    opened or closed by hand. Empty: closed until further notice; None: open until further notice."""
+    override = state.override if state is not None else None
+    if override is None or (override.until is not None and override.until <= now):
+        return by_table(table, now)
+    if override.until is None:
+        return None if override.open else ()
+    until = int(override.until.timestamp())
+    later = tuple(replace(span, start=max(span.start, until)) for span in by_table(table, now) if span.end > until)
+    if not override.open:
+        return later or (OpenSpan(until, until),)
+    first = OpenSpan(int(now.timestamp()), until)
+    if later and later[0].start == until:
+        return (replace(first, end=later[0].end), *later[1:])
+    return (first, *later)
+
+
+def by_table(table: Timetable, now: datetime) -> tuple[OpenSpan, ...]:
     merged: list[OpenSpan] = []
     last = now + timedelta(days=LAST_RESORT_DAYS)
     for span in table.spans:
@@ -137,7 +154,9 @@ def spans(table: Timetable, now: datetime) -> tuple[OpenSpan, ...]:
     return tuple(merged)
 
 
-def exchange_line(line: Line, table: Timetable, now: datetime, place: Sounds) -> asked.Line:
+def exchange_line(
+    line: Line, table: Timetable, now: datetime, place: Sounds, state: LineState | None = None
+) -> asked.Line:
     def paths(prompts: Iterable[PromptId]) -> tuple[Path, ...]:
         return tuple(place.path(line.language, prompt) for prompt in prompts)
 
@@ -148,17 +167,21 @@ def exchange_line(line: Line, table: Timetable, now: datetime, place: Sounds) ->
         greeting=paths(first_words(line, line.flow.start)),
         technical=paths(line.technical),
         closed=paths(closed_words(line)),
-        open=spans(table, now),
+        open=spans(table, now, state),
     )
 
 
 def accounts(plan: Plan, volunteers: Iterable[Volunteer], passwords: Mapping[VolunteerId, str]) -> tuple[Account, ...]:
     """Every volunteer's phone, and which lines ring it when we are not there."""
     return tuple(
-        Account(who.id, passwords[who.id], lines_of(plan, who.group, who.line))
+        Account(who.id, passwords[who.id], () if off_duty(who) else lines_of(plan, who.group, who.line))
         for who in volunteers
         if who.id in passwords
     )
+
+
+def off_duty(who: Volunteer) -> bool:
+    return who.pause is not None or who.leaving
 
 
 def lines_of(plan: Plan, group: GroupId, only: LineId | None) -> tuple[LineId, ...]:
@@ -181,12 +204,17 @@ def make_settings(
     now: datetime,
     shift_s: float,
     state: Path,
+    states: Mapping[LineId, LineState] | None = None,
 ) -> Settings:
+    """`states`: how the lines are at present, overridden by hand or not; None: by their tables."""
     place = Sounds.of(state)
+    known = states or {}
     return Settings(
         places=places,
         ports=ports,
-        lines=tuple(exchange_line(line, tables[line.id], now, place) for line in plan.lines.values()),
+        lines=tuple(
+            exchange_line(line, tables[line.id], now, place, known.get(line.id)) for line in plan.lines.values()
+        ),
         accounts=people,
         ari_password=secrets.ari_password,
         ami_secret=secrets.ami_secret,

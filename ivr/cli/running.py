@@ -23,6 +23,7 @@ from ivr.app.vigil import Vigil
 from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
 from ivr.cli.config import Config
+from ivr.cli.keeper import Keeper
 from ivr.cli.publishing import Publishing
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
@@ -108,8 +109,17 @@ class Running:
             ground.clock.monotonic,
         )
         self._tenure = Tenure(self._journal, ground.clock, self._hold, self._look_again, self._each_second)
+        self._keeper = Keeper(
+            ground.places,
+            lambda: process.start(ground.asterisk, self.settings()),
+            self.renew_accounts,
+            self.engine.alarm,
+            self.connected.is_set,
+            lambda: self._journal.may_i() and not self.stopping.is_set(),
+        )
         self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
+        self.engine.listen(self._keeper.heard)
 
     # ------------------------------------------------------------ life
 
@@ -125,6 +135,7 @@ class Running:
                 group.create_task(self._exchange.run(self.engine.take, self._up, self._down), name="exchange"),
                 group.create_task(self._vigil.run(), name="vigil"),
                 group.create_task(self._tenure.run(), name="tenure"),
+                group.create_task(self._keeper.run(), name="keeper"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
             if self.ground.watch:
@@ -207,6 +218,7 @@ class Running:
             now=ground.clock.now(),
             shift_s=ground.clock.shift_s,
             state=ground.state,
+            states=self.house.lines,
         )
 
     async def renew_accounts(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import AsyncIterator
@@ -144,3 +145,66 @@ def test_a_volunteer_who_hangs_up_during_an_outage_leaves_no_caller_in_silence_a
     before = known(line)
     asyncio.run(story())
     assert [each["outcome"] for each in records(line, before, 2)] == ["answered", "answered"]
+
+
+def members(line: LiveLine) -> str:
+    return line.console("queue show line-bornetelefonen")
+
+
+def words(line: LiveLine) -> str:
+    return line.console("dialplan show line-bornetelefonen@last-resort")
+
+
+def test_what_was_closed_by_hand_is_closed_without_us_too_and_who_takes_a_pause_is_not_rung(line: LiveLine) -> None:
+    async def meets(prompt: str) -> None:
+        async with await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            await line.until_heard(call, prompt, 40.0)
+            await call.hangup()
+
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await line.volunteer("carla") as carla:
+            line.ivr("volunteer", "pause", "anna")
+            line.ivr("override", "bornetelefonen", "closed", "--reason", "test")
+            await eventually(lambda: "anna" not in members(line) or None, "the last resort knows of the pause")
+            await eventually(lambda: "{VL_NOW} >=" not in words(line) or None, "the last resort knows of the closing")
+            await asyncio.to_thread(line.kill)
+            try:
+                await meets("lukket")
+            finally:
+                await asyncio.to_thread(line.start)
+            line.ivr("override", "bornetelefonen", "auto", "--reason", "test")
+            await eventually(lambda: "{VL_NOW} >=" in words(line) or None, "the last resort knows of the opening")
+            await asyncio.to_thread(line.kill)
+            async with await OwnPhone.open(bind=CARRIER) as carrier:
+                call = await line.call(carrier)
+                ring = await carla.next_ring(40.0)
+                with pytest.raises(TimeoutError):
+                    await anna.next_ring(0.5)
+                ring.decline()
+                await call.hangup()
+            await asyncio.to_thread(line.start)
+            line.ivr("volunteer", "resume", "anna")
+
+    asyncio.run(story())
+
+
+def test_an_asterisk_that_dies_is_there_again_within_two_seconds_and_its_calls_are_lost(line: LiveLine) -> None:
+    async def story() -> float:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            await (await anna.next_ring(20.0)).until_ended(10.0)
+            before, died = line.said.read_text().count(" line_up"), time.monotonic()
+            os.kill(line.asterisk_pid(), signal.SIGKILL)
+            await eventually(lambda: line.said.read_text().count(" line_up") > before or None, "Asterisk is back")
+            back = time.monotonic() - died
+            line.ready["asterisk"]["pid"] = line.status()["asterisk"]["pid"]
+            again = await line.call(carrier)
+            await (await anna.next_ring(30.0)).answer(sound=speech_like(10.0, 3))
+            await line.talk_stands()
+            await asyncio.gather(again.hangup(), call.hangup())
+            return back
+
+    before = known(line)
+    assert asyncio.run(story()) < 2.0
+    assert [each["outcome"] for each in records(line, before, 2)] == ["lost", "answered"]

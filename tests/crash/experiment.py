@@ -52,7 +52,7 @@ class Report:
     def harm(self) -> bool:
         tally = self.tally
         harmed = bool(tally.overtaken or self.orphans or self.twice or self.calls_in_log != tally.calls)
-        return harmed or (not self.plan.calls_end and bool(tally.dropped or tally.interrupted))
+        return harmed or (not self.plan.calls_end and bool(tally.dropped or tally.interrupted or tally.dead))
 
     def told(self) -> list[str]:
         tally = self.tally
@@ -61,14 +61,16 @@ class Report:
             f"{len(self.took_s)} blows over {tally.calls} calls and {tally.talks} talks",
             f"in control again after: median {statistics.median(self.took_s):.2f} s, worst {max(self.took_s):.2f} s",
             f"waiting callers dropped {len(tally.dropped)}, talks interrupted {len(tally.interrupted)}, "
-            f"order broken {len(tally.overtaken)}",
+            f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken)}",
             f"gaps over 0.1 s in talks: {summary(talks)}; while waiting: {summary(elsewhere)}",
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
             f"left behind: {', '.join(self.orphans) or 'nothing'}",
             "outcomes: " + ", ".join(f"{what} {count}" for what, count in self.outcomes.most_common()),
         ]
-        return lines + [f"! {each}" for each in (*tally.dropped, *tally.interrupted, *tally.overtaken)][:40]
+        return (
+            lines + [f"! {each}" for each in (*tally.dropped, *tally.dead, *tally.interrupted, *tally.overtaken)][:40]
+        )
 
 
 def longest_first(found: list[Hole]) -> list[float]:

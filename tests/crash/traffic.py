@@ -20,6 +20,7 @@ from tests.rigs.line import CARRIER, LiveLine
 LOOK_S = 0.2
 MARGIN_S = 15.0
 """By so much an earlier caller must have come to count as overtaken: a greeting may be begun again after a crash."""
+DEAD_S = 4.0
 FAREWELL_S = 12.0
 """How long the other side's hang-up may take to arrive while nobody is there to pass it on."""
 
@@ -48,6 +49,8 @@ class Tally:
     talks: int = 0
     refused: int = 0
     dropped: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    """Nothing came any more, and nobody said why: Asterisk's own death is not told to callers."""
     interrupted: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
     gaps_in_talks: list[Hole] = field(default_factory=list)
@@ -129,6 +132,9 @@ class Traffic:
             name = self._pitches.get(pitch_of(call.packets, list(self._pitches)) or 0)
             if name is not None and (not story.talks or story.talks[-1].volunteer != name):
                 self._begun(Talk(story, name, now))
+            if call.packets and now - call.packets[-1].arrived > DEAD_S:
+                self.tally.dead.append(f"call {story.number} heard nothing any more after {now - story.dialled:.1f} s")
+                break
             if story.talks and now - story.talks[-1].began > talk_s:
                 break
             if not story.talks and now - story.dialled > patience_s:
