@@ -21,7 +21,7 @@ def test_a_call_from_sipp_is_answered_by_a_volunteer_at_pjsua2(line: LiveLine) -
         async with await phone.register("anna", password, line.server) as anna:
             await eventually(lambda: line.reachable("anna") or None, "anna is reachable")
             host, port = line.server.split(":")
-            words = ["sipp", "-sn", "uac", "-i", CARRIER, "-s", "116111", "-m", "1", "-d", "14000", "-nostdin"]
+            words = ["sipp", "-sn", "uac", "-i", CARRIER, "-s", "116111", "-m", "1", "-d", "25000", "-nostdin"]
             words += ["-key", "caller", SECRET_NUMBER, f"{host}:{port}"]
             carrier = await asyncio.create_subprocess_exec(
                 *words, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
@@ -30,7 +30,7 @@ def test_a_call_from_sipp_is_answered_by_a_volunteer_at_pjsua2(line: LiveLine) -
             assert "116111" in ring.from_header
             talk = await ring.answer(sound=speech_like(5.0, 5))
             await line.talk_stands()
-            await talk.until_ended(20.0)
+            await talk.until_ended(30.0)
             return await asyncio.wait_for(carrier.wait(), 20.0)
 
     before = len(line.calls())

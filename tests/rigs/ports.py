@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-FIRST, LAST = 12_200, 32_200
-"""Above the well-known ones, below the range from which the system gives out ports by itself."""
+FIRST, LAST = 5_600, 32_200
+"""Above most of the well-known ones (who holds one is passed over), below the range from which the system gives out ports by itself."""
 WIDTH = 2_200
 """Ports that `--port-base` takes."""
 PATIENCE_S = 120.0

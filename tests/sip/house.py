@@ -234,16 +234,18 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
 
 
 async def sweep(house: House) -> None:
-    """Ends whatever a test has left in Asterisk."""
+    """Ends whatever a test has left in Asterisk, and what the last resort begins because of that."""
     http = Http(house.ari)
-    for channel in (await http.ask(api.channels_list())).value or ():
-        await http.ask(api.channels_hangup(channel.id))
-    for bridge in (await http.ask(api.bridges_list())).value or ():
-        await http.ask(api.bridges_destroy(bridge.id))
-    async with asyncio.timeout(5):
-        while (await http.ask(api.channels_list())).value:
-            await asyncio.sleep(0.02)
-    http.close()
+    try:
+        for bridge in (await http.ask(api.bridges_list())).value or ():
+            await http.ask(api.bridges_destroy(bridge.id))
+        async with asyncio.timeout(20):
+            while left := (await http.ask(api.channels_list())).value:
+                for channel in left:
+                    await http.ask(api.channels_hangup(channel.id))
+                await asyncio.sleep(0.05)
+    finally:
+        http.close()
 
 
 async def until(true: Callable[[], bool], within_s: float = 5.0) -> None:
