@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -51,6 +53,12 @@ def test_a_frozen_controller_is_replaced_its_callers_go_on_and_it_never_acts_aga
     line.last_call(arrived + 1)
 
 
+def beats(line: LiveLine) -> bool:
+    """Whether the dialplan has heard of the controller within the last second or so."""
+    found = re.search(r"VL_BEAT=(\d+)", line.console("dialplan show globals"))
+    return found is not None and time.time() - int(found[1]) < 2.0
+
+
 def test_a_controller_that_was_frozen_for_a_while_takes_up_its_calls_again(line: LiveLine) -> None:
     async def story() -> None:
         async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
@@ -63,6 +71,7 @@ def test_a_controller_that_was_frozen_for_a_while_takes_up_its_calls_again(line:
             os.kill(line.process.pid, signal.SIGCONT)
             await eventually(lambda: "still in office" in line.said.read_text() or None, "it finds out")
             await eventually(lambda: line.status()["asterisk"]["connected"] or None, "it is connected again")
+            await eventually(lambda: beats(line) or None, "the dialplan trusts it again")
             assert first.ended is None, "a talk does not notice"
             await asyncio.gather(talk.hangup(), first.until_ended(10.0))
 

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 FIRST, LAST = 5_600, 32_200
-"""Above most of the well-known ones (who holds one is passed over), below the range from which the system gives out ports by itself."""
+"""Above most well-known ones (a range somebody holds is passed over), below those the system gives out by itself."""
 WIDTH = 2_200
 """Ports that `--port-base` takes."""
 PATIENCE_S = 120.0
