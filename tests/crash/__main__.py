@@ -14,7 +14,7 @@ from tests.rigs.line import live_line
 
 @click.command()
 @click.argument("blow", type=click.Choice(list(PLANS)))
-@click.option("--times", type=int, help="How often (default: as the issue asks).")
+@click.option("--times", type=int, help="How often (default: as often as `make crash` does).")
 @click.option("--calls", type=int, default=30, show_default=True, help="Callers on the line all the time.")
 @click.option("--seed", type=int, default=1, show_default=True)
 def main(blow: str, times: int | None, calls: int, seed: int) -> None:
