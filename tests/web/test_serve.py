@@ -11,8 +11,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ivr.web import stream
-from ivr.web.port import listen
-from ivr.web.serve import serve
+from ivr.web.serve import listen, serve
 from tests.web.house import DEADLINE_S, EVENTS, House
 
 
