@@ -14,7 +14,7 @@ from sip.phone.own import OwnPhone
 from tests.rigs.disks import DAMAGE, PASSING, PRIVILEGED, Trouble, full, small_disk
 from tests.rigs.line import CARRIER, LiveLine, eventually, live_line, until
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.trouble]
 
 BACKUP_S = 25.0
 """Every ten seconds a copy is brought up to date, and damage is found then."""

@@ -14,7 +14,7 @@ import pytest
 from sip.phone.own import OwnPhone
 from tests.rigs.line import CARRIER, LiveLine, eventually
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.trouble]
 
 
 def epoch(line: LiveLine) -> int:
