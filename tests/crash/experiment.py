@@ -6,6 +6,7 @@ import asyncio
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.crash import blows
 from tests.crash.heard import Hole, explained
@@ -45,13 +46,16 @@ class Report:
     calls_in_log: int = 0
     twice: int = 0
     orphans: list[str] = field(default_factory=list)
+    overtaken: list[str] = field(default_factory=list)
 
     def unexplained(self, gaps: list[Hole]) -> list[float]:
         return longest_first([hole for hole in gaps if not explained(hole, self.stalls)])
 
     def harm(self) -> bool:
         tally = self.tally
-        harmed = bool(tally.overtaken or self.orphans or self.twice or self.calls_in_log != tally.calls)
+        harmed = bool(
+            tally.overtaken or self.overtaken or self.orphans or self.twice or self.calls_in_log != tally.calls
+        )
         return harmed or (not self.plan.calls_end and bool(tally.dropped or tally.interrupted or tally.dead))
 
     def told(self) -> list[str]:
@@ -61,7 +65,7 @@ class Report:
             f"{len(self.took_s)} blows over {tally.calls} calls and {tally.talks} talks",
             f"in control again after: median {statistics.median(self.took_s):.2f} s, worst {max(self.took_s):.2f} s",
             f"waiting callers dropped {len(tally.dropped)}, talks interrupted {len(tally.interrupted)}, "
-            f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken)}",
+            f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken) + len(self.overtaken)}",
             f"gaps over 0.1 s in talks: {summary(talks)}; while waiting: {summary(elsewhere)}",
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
@@ -69,8 +73,41 @@ class Report:
             "outcomes: " + ", ".join(f"{what} {count}" for what, count in self.outcomes.most_common()),
         ]
         return (
-            lines + [f"! {each}" for each in (*tally.dropped, *tally.dead, *tally.interrupted, *tally.overtaken)][:40]
+            lines
+            + [
+                f"! {each}"
+                for each in (*tally.dropped, *tally.dead, *tally.interrupted, *tally.overtaken, *self.overtaken)
+            ][:40]
         )
+
+
+def overtaken(events: list[dict[str, Any]]) -> list[str]:
+    """Who was joined with a volunteer before somebody who stood further ahead and whose phone was not ringing?"""
+    standing: list[str] = []
+    ringing: Counter[str] = Counter()
+    found: list[str] = []
+    for event in events:
+        kind, call = event["type"].rpartition(".")[2], event["data"].get("call")
+        match kind:
+            case "call_queued":
+                standing = [each for each in standing if each != call]
+                standing.insert(event["data"]["position"] - 1, call)
+            case "ring_started":
+                ringing[call] += 1
+            case "ring_ended" if event["data"]["result"] != "answered":  # who was picked up for is being joined
+                ringing[call] -= 1
+            case "call_joined":
+                ahead = standing[: standing.index(call)] if call in standing else []
+                found += [f"{call} was served before {each}" for each in ahead if not ringing[each]]
+                standing = [each for each in standing if each != call]
+            case "call_ended" | "call_sheltered":
+                standing = [each for each in standing if each != call]
+            case "call_requeued":
+                ringing[call] = 0
+                standing.insert(0, call)
+            case _:
+                pass
+    return found
 
 
 def longest_first(found: list[Hole]) -> list[float]:
@@ -117,6 +154,7 @@ def settle(line: LiveLine, report: Report) -> None:
         until(lambda: line.status()["calls"] == 0 or None, "every call is forgotten", 10.0)
     except AssertionError:
         report.orphans.append(f"{line.status()['calls']} remembered calls")
+    report.overtaken = overtaken(line.events())
     ends = Counter(each["data"]["call"] for each in line.events() if each["type"].endswith(".call_ended"))
     report.calls_in_log, report.twice = len(ends), sum(count > 1 for count in ends.values())
     report.outcomes = outcomes(line)

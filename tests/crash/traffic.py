@@ -18,8 +18,9 @@ from tests.crash.heard import Hole, holes, pitch_of, tone
 from tests.rigs.line import CARRIER, LiveLine
 
 LOOK_S = 0.2
-MARGIN_S = 15.0
-"""By so much an earlier caller must have come to count as overtaken: a greeting may be begun again after a crash."""
+MARGIN_S = 45.0
+"""By so much an earlier caller must have come to count as overtaken, seen from outside: each crash may begin a greeting
+anew, and who has not heard it does not stand in the queue. The queue itself is judged by the log, see `experiment`."""
 DEAD_S = 4.0
 FAREWELL_S = 12.0
 """How long the other side's hang-up may take to arrive while nobody is there to pass it on."""
