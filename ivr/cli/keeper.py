@@ -69,6 +69,10 @@ class Keeper:
         if any(isinstance(fact, TELLING) for fact in facts):
             self._changed.set()
 
+    def tell(self) -> None:
+        """Asterisk may have been told by somebody before us, or by nobody."""
+        self._changed.set()
+
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._restart(), name="Asterisk's life")

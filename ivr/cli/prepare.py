@@ -11,9 +11,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ivr.callflow import CallflowError, load_plan, music, sounds
-from ivr.callflow.draft import language_of_draft
-from ivr.callflow.versions import UnknownVersion, Versions
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
 from ivr.core.flow import HoursBranch, Line, Plan, Play
@@ -48,6 +45,8 @@ class Sounds:
 
 def read_plan(config: Config) -> Plan:
     """The callflows as they are on disk; raises `Trouble` with every finding."""
+    from ivr.callflow import CallflowError, load_plan  # slow to import, and not needed by every start
+
     try:
         return load_plan(config.callflows)
     except CallflowError as wrong:
@@ -63,6 +62,9 @@ def timetables(plan: Plan, now: datetime) -> dict[LineId, Timetable]:
 
 def plan_by_name(state: Path, config: Config) -> Plan:
     """The plan to look names up in: the files on disk, or what is in force when those are being edited and broken."""
+    from ivr.callflow import CallflowError, load_plan
+    from ivr.callflow.versions import UnknownVersion, Versions
+
     versions = Versions(state)
     current = versions.current()
     try:
@@ -87,6 +89,9 @@ def install_sounds(callflows: Path, state: Path) -> None:
 def add_sounds(callflows: Path, state: Path, draft: bool = False) -> Collection[Path]:
     """Copy what callers hear to where Asterisk reads it; a prompt that is playing is not disturbed. A draft's prompts
     lie beside those that children hear. Returns where all of them are."""
+    from ivr.callflow import music, sounds
+    from ivr.callflow.draft import language_of_draft
+
     place = Sounds.of(state)
     named = language_of_draft if draft else str
     wanted = {place.path(named(language), prompt): source for (language, prompt), source in sounds(callflows).items()}

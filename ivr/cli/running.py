@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ivr.app import control, notify
 from ivr.app.clock import SystemClock
@@ -24,7 +25,6 @@ from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
 from ivr.cli.config import Config
 from ivr.cli.keeper import Keeper
-from ivr.cli.publishing import Publishing
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import GroupId, LineId, VolunteerId
@@ -40,8 +40,7 @@ from ivr.core.state import House, Volunteer
 from ivr.store.backup import Backup
 from ivr.store.database import NAME
 from ivr.store.journal import SqliteJournal
-from ivr.web import serve as web
-from ivr.web.app import Parts, make_app
+from ivr.web import port
 from ivr.web.board import Board
 from sip.accounts import ensure_accounts, remove_account
 from sip.ami import AmiAddress
@@ -53,8 +52,14 @@ from sip.asterisk.render import render
 from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
 from sip.secrets import Secrets
 
+if TYPE_CHECKING:
+    from ivr.cli.publishing import Publishing
+
 log = logging.getLogger("voiceline")
 SETTLE_S = 3.0
+PAGES_WAIT_S = 3.0
+PUBLISHING = ("publish", "try", "end_try", "overrides")
+"""What `ivr.cli.publishing` answers; it is imported when it is first asked."""
 LOOK_S = 5.0
 """The feed is rung at every fact; it need not look by itself often."""
 
@@ -88,7 +93,6 @@ class Running:
         """Another controller takes over: Asterisk and its calls stay as they are."""
         self._rendering = asyncio.Lock()
         self._closing = asyncio.Event()
-        self._publishing = Publishing(self)
         self._journal = SqliteJournal(ground.state / NAME)
         self._backup = Backup(ground.state / NAME, self._journal.copied, self._journal.damaged)
         self._books = Books(ground.state, poll_s=LOOK_S, patient=True)
@@ -122,6 +126,12 @@ class Running:
         self.engine.listen(self._keeper.heard)
 
     # ------------------------------------------------------------ life
+
+    @cached_property
+    def _publishing(self) -> Publishing:
+        from ivr.cli.publishing import Publishing
+
+        return Publishing(self)
 
     @property
     def house(self) -> House:
@@ -158,6 +168,7 @@ class Running:
         await self.engine.connected()
         self._vigil.begin()
         self.connected.set()
+        self._keeper.tell()
 
     def _down(self) -> None:
         self._vigil.end()
@@ -225,8 +236,8 @@ class Running:
         """Asterisk learns who has a phone, while calls go on."""
         async with self._rendering:
             changed = await asyncio.to_thread(render, self.settings())
-            if changed:
-                await asyncio.to_thread(process.reload, self.ground.places, changed)
+            if changed and not await asyncio.to_thread(process.reload, self.ground.places, changed):
+                log.warning("some settings take effect when Asterisk is started anew", extra={"keys": {}})
 
     # ------------------------------------------------------------ pages
 
@@ -238,6 +249,13 @@ class Running:
         return f"{self.ground.config.sip_bind}:{self.ground.ports.sip}"
 
     async def _serve_pages(self) -> None:
+        with suppress(TimeoutError):  # callers first
+            async with asyncio.timeout(PAGES_WAIT_S):
+                await self.connected.wait()
+        await asyncio.to_thread(import_module, "ivr.web.app")
+        from ivr.web import serve as web
+        from ivr.web.app import Parts, make_app
+
         parts = Parts(
             feed=self._books.feed,
             records=self._books,
@@ -272,7 +290,7 @@ class Running:
         """A frozen controller that could not be ended keeps their port until it is: calls do not wait for that."""
         while self.outwaited:
             try:
-                web.listen(LOOPBACK, self.ground.ports.web).close()
+                port.listen(LOOPBACK, self.ground.ports.web).close()
             except OSError:
                 self.pages_up.set()
                 await asyncio.sleep(LOOK_S)
@@ -298,8 +316,11 @@ class Running:
             "override": self._override,
             "handover": self._handover,
             "yield": self._yield,
-            **self._publishing.handlers(),
+            **{do: partial(self._publish, do) for do in PUBLISHING},
         }
+
+    async def _publish(self, do: str, asked: Mapping[str, object]) -> control.Answer:
+        return await self._publishing.handlers()[do](asked)
 
     async def _status(self, _asked: Mapping[str, object]) -> control.Answer:
         return self.status()

@@ -13,6 +13,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,19 +21,18 @@ from ivr.app import control, notify
 from ivr.app.clock import SystemClock
 from ivr.app.engine import Engine
 from ivr.app.ports import Deposed
-from ivr.callflow import CallflowError
-from ivr.callflow.versions import How, UnknownVersion, Versions
-from ivr.cli import prepare, succession
+from ivr.cli import prepare, succession, warm
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
 from ivr.cli.demo import DEMO, add_demo_volunteers
 from ivr.cli.logging import log_to_stderr
 from ivr.cli.running import Ground, Running, keep_ready, ready_line
 from ivr.core.flow import Plan
+from ivr.core.hours import Timetable
 from ivr.core.ids import LineId
 from ivr.core.news import VolunteerAdded
 from ivr.store.trouble import StoreTrouble
-from ivr.web import serve as web
+from ivr.web import port
 from sip.accounts import passwords
 from sip.ari.socket import ReplacedError
 from sip.asterisk import process
@@ -41,6 +41,9 @@ from sip.asterisk.render import render
 from sip.asterisk.settings import LOOPBACK, Places, Ports
 from sip.secrets import open_secrets
 from sip.trouble import SipTrouble
+
+if TYPE_CHECKING:  # what a warm start does without is imported where it is needed
+    from ivr.callflow.versions import Versions
 
 CONNECT_S = 30.0
 DOWN_S = 60.0
@@ -103,21 +106,38 @@ def lay_ground(asked: Asked) -> Ground:
     """Everything that can be found wrong before a call is touched. Raises `Trouble`."""
     settings = read_config(asked.config)
     ports = Ports.from_base(asked.port_base)
-    plan = choose_version(Versions(asked.state), settings)
     shift_s = shift(asked.clock, settings)
     clock = SystemClock(shift_s)
-    tables = prepare.timetables(plan, clock.now())
     secrets = open_secrets(asked.state)
+    plan, tables = plan_and_hours(asked.state, settings, clock.now(), secrets.installation_key)
     home = asked.state / "asterisk"
     asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
     places = Places.in_state(home, asterisk.modules, asterisk.data)
-    prepare.install_sounds(Versions(asked.state).folder(plan.version), asked.state)
     remember_config(asked.state, asked.config)
     return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch)
 
 
+def plan_and_hours(state: Path, settings: Config, now: datetime, key: bytes) -> tuple[Plan, dict[LineId, Timetable]]:
+    """As the last start worked it out, when nothing has changed since; else anew. Raises `Trouble`."""
+    kept = warm.recall(state, key, warm.stamp(settings.callflows, state, now.date()))
+    if kept is not None:
+        return kept
+    from ivr.callflow.versions import Versions  # a warm start does without
+
+    versions = Versions(state)
+    plan = choose_version(versions, settings)
+    tables = prepare.timetables(plan, now)
+    prepare.install_sounds(versions.folder(plan.version), state)
+    if versions.held_back() is None:  # what is told loudly at a start is told at each
+        warm.keep(state, key, warm.stamp(settings.callflows, state, now.date()), (plan, tables))
+    return plan, tables
+
+
 def choose_version(versions: Versions, settings: Config) -> Plan:
     """The files on disk, as a version that is kept; but what was rolled back does not return by a mere restart."""
+    from ivr.callflow import CallflowError
+    from ivr.callflow.versions import How, UnknownVersion
+
     try:
         plan = versions.keep(settings.callflows)
     except CallflowError:
@@ -147,6 +167,9 @@ def choose_version(versions: Versions, settings: Config) -> Plan:
 
 def last_version(versions: Versions, wrong: OSError) -> Plan:
     """The disk takes nothing: callers are better served with the version that was in force than not at all."""
+    from ivr.callflow import CallflowError
+    from ivr.callflow.versions import UnknownVersion
+
     current = versions.current()
     try:
         if current is not None:
@@ -183,12 +206,12 @@ async def serve(ground: Ground, asked: Asked) -> None:
         loop.add_signal_handler(sign, stopped.set)
     try:
         await running.alone()
-        running.engine.recall(ground.plan, ground.tables, older_plans(Versions(ground.state)))
+        running.engine.recall(ground.plan, ground.tables, older_plans(ground.state))
         remember_people(running.engine, ground.state)
         if ground.config.is_demo:
             add_demo_volunteers(running.engine)
         if not running.outwaited:
-            web.listen(LOOPBACK, ground.ports.web).close()
+            port.listen(LOOPBACK, ground.ports.web).close()
         start_asterisk(running)
         await running.still_in_office()
         async with asyncio.TaskGroup() as group:
@@ -203,12 +226,15 @@ async def serve(ground: Ground, asked: Asked) -> None:
         await asyncio.to_thread(process.stop, ground.places)
 
 
-def older_plans(versions: Versions) -> Callable[[str], Plan | None]:
+def older_plans(state: Path) -> Callable[[str], Plan | None]:
     """Versions that calls from before a restart go by."""
 
     def find(version: str) -> Plan | None:
+        from ivr.callflow import CallflowError
+        from ivr.callflow.versions import UnknownVersion, Versions
+
         try:
-            return versions.load(version)
+            return Versions(state).load(version)
         except (CallflowError, UnknownVersion):
             return None
 
@@ -224,19 +250,14 @@ def remember_people(engine: Engine, state: Path) -> None:
 
 
 def start_asterisk(running: Running) -> None:
-    """The Asterisk that runs from this state directory is taken up again; otherwise one is started."""
-    places, settings = running.ground.places, running.settings()
-    try:
-        changed = render(settings)
-    except SipTrouble as wrong:
-        if process.find_running(places) is None:
-            raise
-        click.echo(f"ivr: Asterisk runs on with the settings it has: {wrong}", err=True)
-        changed = frozenset()
-    if process.find_running(places) is None:
-        process.start(running.ground.asterisk, settings)
-    elif changed and not process.reload(places, changed):
-        click.echo("ivr: some settings take effect when Asterisk is started anew (ivr down, ivr up).", err=True)
+    """The Asterisk that runs from this state directory is taken up again; otherwise one is started. One that runs is
+    told of changes once its callers are looked after."""
+    places = running.ground.places
+    if process.find_running(places) is not None:
+        return
+    settings = running.settings()
+    render(settings)
+    process.start(running.ground.asterisk, settings)
 
 
 async def announce(running: Running, asked: Asked) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.settings import APPLICATION, Places, Settings
 from sip.private import write_privately
@@ -50,6 +48,8 @@ def render(settings: Settings) -> frozenset[str]:
 
 def rendered(settings: Settings) -> dict[str, str]:
     """Every file's text by its name; writes nothing."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # not needed to find and use one that runs
+
     _check(settings)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

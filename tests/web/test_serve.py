@@ -11,7 +11,8 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ivr.web import stream
-from ivr.web.serve import listen, serve
+from ivr.web.port import listen
+from ivr.web.serve import serve
 from tests.web.house import DEADLINE_S, EVENTS, House
 
 
