@@ -264,7 +264,7 @@ class AriExchange:
             reachable,
             self._now(),
             answered,
-            self._shelter.sheltered(seen) - calls.keys(),
+            self._shelter.sheltered(seen, {channel.id for channel in there}) - calls.keys(),
             {call: back for call, back in self._back.items() if call in calls},
             witnessed,
             self._shelter.engaged(seen),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -159,18 +159,17 @@ class Shelter:
             raise ConnectionError("Asterisk's manager does not say which channels there are")
         return tuple(found for fields in answer if (found := seen(fields)) is not None)
 
-    def sheltered(self, channels: Iterable[Seen]) -> frozenset[CallId]:
-        """Learns who is there. Whoever is just passing through counts as there."""
+    def sheltered(self, channels: Iterable[Seen], listed: Collection[str]) -> frozenset[CallId]:
+        """Learns who is there. Whoever is just passing through counts as there. `listed`: channels that another list,
+        of a moment earlier or later, has as not in our hands; whoever came back in between is on the way, not gone."""
+        there = []
         for each in channels:
             if each.context == SHELTER and each.line is not None and each.volunteer is None:
                 self._parties.shelter(each.channel, each.line)
-        return frozenset(
-            call
-            for each in channels
-            if (each.context == SHELTER or (each.context in OURS and each.application != "Stasis"))
-            and _CHANNEL.fullmatch(each.channel)
-            and (call := self._parties.name(each.channel)) is not None
-        )
+            passing = each.context in OURS and (each.application != "Stasis" or each.channel in listed)
+            if (each.context == SHELTER or passing) and _CHANNEL.fullmatch(each.channel):
+                there.append(self._parties.name(each.channel))
+        return frozenset(there)
 
     def engaged(self, channels: Iterable[Seen]) -> frozenset[VolunteerId]:
         self._engaged = frozenset(each.volunteer for each in channels if each.volunteer is not None)

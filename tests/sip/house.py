@@ -12,6 +12,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -215,6 +216,7 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
         rig.downs += 1
 
     task = asyncio.create_task(exchange.run(rig.log.take, up, down))
+    beating = asyncio.create_task(beat(exchange))
     try:
         async with asyncio.timeout(5):
             await connected.wait()
@@ -227,10 +229,18 @@ async def open_rig(house: House, *, replaced: bool = False) -> AsyncIterator[Rea
             with pytest.raises(ReplacedError):
                 async with asyncio.timeout(5):
                     await task
+        beating.cancel()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await (asyncio.sleep(0) if replaced else task)
         await sweep(house)
+
+
+async def beat(exchange: AriExchange) -> NoReturn:
+    """As the controller does: without it the dialplan looks after callers by itself."""
+    while True:
+        exchange.beat()
+        await asyncio.sleep(1.0)
 
 
 async def sweep(house: House) -> None:

@@ -1,0 +1,44 @@
+"""Who is in the last resort, by the two lists that Asterisk gives of its channels."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ivr.core.ids import LineId
+from ivr.core.news import News
+from sip.ami import Ami, AmiAddress
+from sip.ari.parties import Parties
+from sip.ari.shelter import Seen, Shelter
+
+CALLER = "1700000000.7"
+HERE = frozenset({CALLER})
+
+
+def status(context: str, application: str) -> Seen:
+    line = LineId("bornetelefonen") if context == "last-resort" else None
+    return Seen(CALLER, CALLER, None, context, line, application, False)
+
+
+@pytest.mark.parametrize(
+    ("context", "application", "listed", "there"),
+    [
+        ("last-resort", "Queue", HERE, True),
+        ("last-resort", "Wait", frozenset(), True),
+        ("fallen", "Goto", HERE, True),
+        # the other list has them not in our hands: they came back between the two
+        ("takeover", "Stasis", HERE, True),
+        # the other list does not have them at all: they have hung up, or have only just come
+        ("entry", "Stasis", frozenset(), False),
+        ("leg", "Stasis", HERE, False),
+    ],
+)
+def test_who_is_on_the_way_between_us_and_the_last_resort_is_not_taken_for_gone(
+    context: str, application: str, listed: frozenset[str], there: bool
+) -> None:
+    parties, told = Parties(bytes(32)), list[News]()
+    ami = Ami(AmiAddress("127.0.0.1", 1, "voiceline", "x"))
+    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
+    found = shelter.sheltered([status(context, application)], listed)
+    assert found == (frozenset({parties.name(CALLER)}) if there else frozenset())
