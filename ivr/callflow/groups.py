@@ -14,6 +14,8 @@ from ivr.source.findings import Findings, Place
 from ivr.source.tree import Node, Table, read_tree
 
 FILE = "groups.yaml"
+NEEDED = ("strategy", "ring", "rounds", "rest", "wrap_up")
+OPTIONAL = ("auto_pause",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def group_places(callflows: Path) -> Mapping[GroupId, Place]:
 
 
 def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
-    fields = Fields(body, "a group", ("strategy", "ring", "rounds", "rest", "wrap_up"), findings)
+    fields = Fields(body, "a group", (*NEEDED, *OPTIONAL), findings)
     strategy = text_of(fields.need("strategy", "`strategy: ring_all` or `longest_idle`"), "`strategy`", findings)
     chosen = values.choice(strategy, "strategy", tuple(Strategy), findings) if strategy else None
     ring = _seconds(fields, "ring", "20s", 5, 120)
@@ -64,9 +66,18 @@ def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
     wrap_up = _seconds(fields, "wrap_up", "30s", 0, 3600)
     written = text_of(fields.need("rounds", "`rounds: 2`"), "`rounds`", findings)
     rounds = values.whole(written, "`rounds`", 1, 20, findings) if written else None
-    if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None:
+    auto_pause = _auto_pause(fields)
+    if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None or auto_pause is None:
         return None
-    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up)
+    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause)
+
+
+def _auto_pause(fields: Fields) -> int | None:
+    """How many unanswered rings; 0 when it is not written or `none`, None when it is wrong."""
+    text = text_of(fields.get("auto_pause"), "`auto_pause`", fields.findings)
+    if text is None or text.value == "none":
+        return 0
+    return values.whole(text, "`auto_pause`", 1, 20, fields.findings)
 
 
 def _seconds(fields: Fields, key: str, example: str, least: int, most: int) -> float | None:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from ivr.callflow import holidays
+from ivr.callflow.groups import NEEDED
 from ivr.callflow.lines import KEYS
 from ivr.callflow.schedule import DAYS, TIME_ZONES
 from ivr.callflow.steps import KEYS as DIGITS
@@ -146,8 +147,9 @@ def group() -> Schema:
         "rounds": COUNT,
         "rest": LENGTH,
         "wrap_up": LENGTH,
+        "auto_pause": {"anyOf": [{"const": "none"}, COUNT]},
     }
-    return table("a group", properties)
+    return table("a group", properties, NEEDED)
 
 
 def schema() -> Schema:

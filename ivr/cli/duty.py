@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,10 +15,12 @@ from ivr.cli.config import config_of
 from ivr.cli.offline import tell_offline
 from ivr.cli.prepare import local_moment, make_state, plan_by_name
 from ivr.cli.status import people, volunteer_json
+from ivr.core.facts import PauseKind
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
 from ivr.core.ids import GroupId, LineId, VolunteerId
 from ivr.core.news import (
+    DutyChanged,
     HandoverAsked,
     News,
     OverrideGiven,
@@ -25,6 +28,8 @@ from ivr.core.news import (
     VolunteerPaused,
     VolunteerRemoved,
     VolunteerResumed,
+    WrapUpDone,
+    WrapUpProlonged,
 )
 from ivr.core.state import House
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
@@ -141,8 +146,15 @@ def list_(state: Path, as_json: bool) -> None:
     if not found:
         say("nobody yet: ivr volunteer add NAME")
     for who in found:
-        reason = f" ({who['reason']})" if who["reason"] else ""
-        say(f"{who['name']:<20} {who['group']:<12} {who['state']}{reason}")
+        say(f"{who['name']:<20} {who['group']:<12} {who['state']}{remark(who)}")
+
+
+def remark(who: Mapping[str, object]) -> str:
+    """Why, and until when, in brackets."""
+    if who["until"]:
+        moment = datetime.fromisoformat(str(who["until"])).astimezone(ZoneInfo(TZ))
+        return f" (until {moment:%H:%M:%S})"
+    return f" ({who['reason']})" if who["reason"] else ""
 
 
 def about_volunteer(state: Path, do: str, name: str, news: Callable[[VolunteerId], News], **more: object) -> None:
@@ -180,6 +192,79 @@ def resume(name: str, state: Path, as_json: bool) -> None:
     """
     about_volunteer(state, "volunteer_resume", name, lambda who: VolunteerResumed(who, datetime.now(UTC)))
     say_json({"name": name, "paused": False}) if as_json else say(f"{name} is back.")
+
+
+@volunteer.command("break")
+@click.argument("name")
+@common
+def break_(name: str, state: Path, as_json: bool) -> None:
+    """A moment for this volunteer after a hard call, until `resume`; the coordinator is told. No report counts it.
+
+    Example: ivr volunteer break anna
+    """
+    about_volunteer(
+        state,
+        "volunteer_pause",
+        name,
+        lambda who: VolunteerPaused(who, None, datetime.now(UTC), PauseKind.BREAK),
+        kind=PauseKind.BREAK.value,
+    )
+    say_json({"name": name, "paused": True}) if as_json else say(f"{name} has a moment; the coordinator is told.")
+
+
+@volunteer.command()
+@click.argument("name")
+@common
+def on(name: str, state: Path, as_json: bool) -> None:
+    """The shift begins: calls as soon as the phone is registered.
+
+    Example: ivr volunteer on anna
+    """
+    about_volunteer(state, "volunteer_duty", name, lambda who: DutyChanged(who, True, datetime.now(UTC)), on=True)
+    say_json({"name": name, "on_duty": True}) if as_json else say(f"{name} is on duty.")
+
+
+@volunteer.command()
+@click.argument("name")
+@common
+def off(name: str, state: Path, as_json: bool) -> None:
+    """The shift is over: no calls until `on`, whether the phone is registered or not; a talk goes on.
+
+    Example: ivr volunteer off anna
+    """
+    about_volunteer(state, "volunteer_duty", name, lambda who: DutyChanged(who, False, datetime.now(UTC)), on=False)
+    say_json({"name": name, "on_duty": False}) if as_json else say(f"{name} is off duty.")
+
+
+@volunteer.command()
+@click.argument("name")
+@common
+def ready(name: str, state: Path, as_json: bool) -> None:
+    """End the wrap-up after a talk before its time.
+
+    Example: ivr volunteer ready anna
+    """
+    about_volunteer(state, "volunteer_ready", name, lambda who: WrapUpDone(who, datetime.now(UTC)))
+    say_json({"name": name, "wrap_up": False}) if as_json else say(f"{name} has finished wrapping up.")
+
+
+@volunteer.command()
+@click.argument("name")
+@click.option("--seconds", type=click.IntRange(10, 3600), default=120, show_default=True, help="So much more time.")
+@common
+def longer(name: str, seconds: int, state: Path, as_json: bool) -> None:
+    """More time to wrap up.
+
+    Example: ivr volunteer longer anna --seconds 300
+    """
+    about_volunteer(
+        state,
+        "volunteer_longer",
+        name,
+        lambda who: WrapUpProlonged(who, seconds, datetime.now(UTC)),
+        seconds=seconds,
+    )
+    say_json({"name": name, "wrap_up": True, "seconds": seconds}) if as_json else say(f"{name}: {seconds} s more.")
 
 
 @volunteer.command()

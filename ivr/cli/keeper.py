@@ -20,9 +20,13 @@ from ivr.core.facts import (
     OverrideChanged,
     ServiceChanged,
     VolunteerBack,
+    VolunteerCameOnDuty,
     VolunteerJoinedHouse,
     VolunteerLeftHouse,
+    VolunteerNotAnswering,
+    VolunteerTookBreak,
     VolunteerTookPause,
+    VolunteerWentOffDuty,
 )
 from sip.asterisk import process
 from sip.asterisk.console import ConsoleSilent, ask
@@ -35,9 +39,13 @@ TELLING = (
     OverrideChanged,
     ServiceChanged,
     VolunteerBack,
+    VolunteerCameOnDuty,
     VolunteerJoinedHouse,
     VolunteerLeftHouse,
+    VolunteerNotAnswering,
+    VolunteerTookBreak,
     VolunteerTookPause,
+    VolunteerWentOffDuty,
 )
 """After these the last resort's files say something that is no longer so."""
 TOGETHER_S = 0.1

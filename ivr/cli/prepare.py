@@ -186,7 +186,7 @@ def accounts(plan: Plan, volunteers: Iterable[Volunteer], passwords: Mapping[Vol
 
 
 def off_duty(who: Volunteer) -> bool:
-    return who.pause is not None or who.leaving
+    return who.off_duty or who.pause is not None or who.leaving
 
 
 def lines_of(plan: Plan, group: GroupId, only: LineId | None) -> tuple[LineId, ...]:

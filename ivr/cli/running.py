@@ -25,24 +25,18 @@ from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
 from ivr.cli.config import Config
 from ivr.cli.keeper import Keeper
+from ivr.cli.staff import Staff
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
-from ivr.core.ids import GroupId, LineId, VolunteerId
-from ivr.core.news import (
-    HandoverAsked,
-    OverrideGiven,
-    VolunteerAdded,
-    VolunteerPaused,
-    VolunteerRemoved,
-    VolunteerResumed,
-)
+from ivr.core.ids import LineId, VolunteerId
+from ivr.core.news import HandoverAsked, OverrideGiven
 from ivr.core.state import House, Volunteer
 from ivr.store.backup import Backup
 from ivr.store.database import NAME
 from ivr.store.journal import SqliteJournal
 from ivr.web import port
 from ivr.web.board import Board
-from sip.accounts import ensure_accounts, remove_account
+from sip.accounts import ensure_accounts
 from sip.ami import AmiAddress
 from sip.ari.exchange import AriExchange
 from sip.ari.http import Address
@@ -93,6 +87,7 @@ class Running:
         """Another controller takes over: Asterisk and its calls stay as they are."""
         self._rendering = asyncio.Lock()
         self._closing = asyncio.Event()
+        self._staff = Staff(self)
         self._journal = SqliteJournal(ground.state / NAME)
         self._backup = Backup(ground.state / NAME, self._journal.copied, self._journal.damaged)
         self._books = Books(ground.state, poll_s=LOOK_S, patient=True)
@@ -308,14 +303,10 @@ class Running:
         return {
             "status": self._status,
             "where": self._where,
-            "volunteers": self._volunteers,
-            "volunteer_add": self._volunteer_add,
-            "volunteer_pause": self._volunteer_pause,
-            "volunteer_resume": self._volunteer_resume,
-            "volunteer_remove": self._volunteer_remove,
             "override": self._override,
             "handover": self._handover,
             "yield": self._yield,
+            **self._staff.handlers(),
             **{do: partial(self._publish, do) for do in PUBLISHING},
         }
 
@@ -327,43 +318,6 @@ class Running:
 
     async def _where(self, _asked: Mapping[str, object]) -> control.Answer:
         return {"sip": self.sip_address}
-
-    async def _volunteers(self, _asked: Mapping[str, object]) -> control.Answer:
-        return {"volunteers": [status.volunteer_json(who) for who in status.people(self.house)]}
-
-    async def _volunteer_add(self, asked: Mapping[str, object]) -> control.Answer:
-        who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))
-        if group not in self.house.plan.groups:
-            raise control.Refused(
-                f"the running callflows have no group {group}: publish the ones on disk (ivr publish)."
-            )
-        line = LineId(str(asked["line"])) if asked.get("line") is not None else None
-        self.engine.take(VolunteerAdded(who, group, line, self.ground.clock.now()))
-        await self.renew_accounts()
-        return {}
-
-    def _known(self, asked: Mapping[str, object]) -> VolunteerId:
-        who = VolunteerId(str(asked["name"]))
-        if who not in self.house.volunteers:
-            raise control.Refused(f"there is no volunteer {who}; `ivr volunteer list` shows them.")
-        return who
-
-    async def _volunteer_pause(self, asked: Mapping[str, object]) -> control.Answer:
-        reason = str(asked["reason"]) if asked.get("reason") is not None else None
-        self.engine.take(VolunteerPaused(self._known(asked), reason, self.ground.clock.now()))
-        return {}
-
-    async def _volunteer_resume(self, asked: Mapping[str, object]) -> control.Answer:
-        self.engine.take(VolunteerResumed(self._known(asked), self.ground.clock.now()))
-        return {}
-
-    async def _volunteer_remove(self, asked: Mapping[str, object]) -> control.Answer:
-        who = self._known(asked)
-        self.engine.take(VolunteerRemoved(who, self.ground.clock.now()))
-        if who not in self.house.volunteers:
-            remove_account(self.ground.state, who)
-            await self.renew_accounts()
-        return {}
 
     def _line(self, asked: Mapping[str, object]) -> LineId:
         line = LineId(str(asked["line"]))

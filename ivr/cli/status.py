@@ -8,6 +8,7 @@ from datetime import datetime
 from ivr.core import hunt, queue
 from ivr.core import line as line_machine
 from ivr.core import volunteer as volunteer_machine
+from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
 from ivr.core.state import BeingRung, Free, House, InTalk, LineState, Talking, Volunteer, WrappingUp
@@ -62,9 +63,24 @@ def doing(who: Volunteer) -> str:
         case WrappingUp():
             return "wrap_up"
         case Free():
-            if not who.reachable:
-                return "unreachable"
-            return "paused" if who.pause is not None else "ready"
+            return idle(who)
+
+
+def idle(who: Volunteer) -> str:
+    """Nothing of ours is on their phone: could something be?"""
+    if who.off_duty:
+        return "off_duty"
+    if who.pause is not None:
+        return "break" if who.pause.kind is PauseKind.BREAK else "paused"
+    if not who.reachable:
+        return "unreachable"
+    return "elsewhere" if who.elsewhere else "ready"
+
+
+REASONS = {
+    PauseKind.BREAK: "needs a moment: please look after them",
+    PauseKind.UNANSWERED: "their phone rang several times in a row and was not picked up",
+}
 
 
 def volunteer_json(who: Volunteer) -> dict[str, object]:
@@ -74,8 +90,12 @@ def volunteer_json(who: Volunteer) -> dict[str, object]:
         "line": who.line,
         "state": doing(who),
         "reachable": who.reachable,
+        "on_duty": not who.off_duty,
         "paused": who.pause is not None,
-        "reason": who.pause.reason if who.pause is not None else None,
+        "pause": who.pause.kind if who.pause is not None else None,
+        "reason": (who.pause.reason or REASONS.get(who.pause.kind)) if who.pause is not None else None,
+        "since": who.pause.since if who.pause is not None else None,
+        "until": who.phase.until if isinstance(who.phase, WrappingUp) else None,
     }
 
 

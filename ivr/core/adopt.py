@@ -13,7 +13,7 @@ from typing import assert_never
 from ivr.core.commands import EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk
-from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult, VolunteerCameUp, VolunteerWentDown
+from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId
@@ -71,13 +71,8 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
 
 def compare_volunteers(desk: Desk, news: Surveyed) -> None:
     for who in list(desk.draft.volunteers.values()):
-        reachable = who.id in news.reachable
-        if reachable is not who.reachable:
-            desk.draft.put_volunteer(replace(who, reachable=reachable))
-            desk.draft.say((VolunteerCameUp if reachable else VolunteerWentDown)(who.id, news.at))
-        elsewhere = who.id in news.engaged
-        if elsewhere is not who.elsewhere:
-            desk.draft.put_volunteer(replace(desk.draft.volunteers[who.id], elsewhere=elsewhere))
+        now = replace(who, reachable=who.id in news.reachable, elsewhere=who.id in news.engaged)
+        desk.put_volunteer(now, news.at)
 
 
 def lose(desk: Desk, call: Call, news: Surveyed) -> None:

@@ -67,7 +67,7 @@ class Draft:
         self._touched_calls.add(call)
 
     def put_volunteer(self, volunteer: Volunteer) -> None:
-        if self.volunteers.get(volunteer.id) is not volunteer:
+        if self.volunteers.get(volunteer.id) != volunteer:
             self.volunteers = self.volunteers.set(volunteer.id, volunteer)
             self._touched_volunteers.add(volunteer.id)
 

@@ -214,7 +214,11 @@ class Desk:
         self.put_volunteer(now, event.at)
 
     def put_volunteer(self, now: Volunteer, at: datetime) -> None:
-        """Keep the volunteer; one who was removed while on the phone is forgotten when that is over."""
+        """Keep the volunteer, and say what has changed; one who was removed while on the phone is forgotten when that
+        is over."""
+        before = self.draft.volunteers.get(now.id)
+        if before is not None:
+            self.draft.say(*volunteer_machine.said(before, now, at))
         if now.leaving and not volunteer_machine.engaged(now):
             self.draft.forget_volunteer(now.id)
             self.draft.say(VolunteerLeftHouse(now.id, at))

@@ -65,6 +65,16 @@ class RequeueReason(StrEnum):
     NOT_JOINED = "not_joined"
 
 
+class PauseKind(StrEnum):
+    """Why a volunteer is left alone."""
+
+    OWN = "own"
+    BREAK = "break"
+    """Needs a moment after a hard call. No report counts it, for or against anybody."""
+    UNANSWERED = "unanswered"
+    """Taken by us: their phone rang too often without being picked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallStarted:
     call: CallId
@@ -222,7 +232,52 @@ class VolunteerTookPause:
 
 
 @dataclass(frozen=True, slots=True)
+class VolunteerTookBreak:
+    """For the coordinator, who looks after them; no report reads this."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerNotAnswering:
+    """Their phone rang in vain too often in a row, so it is left alone until they say that they are back."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VolunteerBack:
+    """No longer paused."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerCameOnDuty:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerWentOffDuty:
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpStarted:
+    """After a talk, or prolonged; it ends by itself at `until`."""
+
+    volunteer: VolunteerId
+    until: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpEnded:
     volunteer: VolunteerId
     at: datetime
 
@@ -286,7 +341,13 @@ Fact = (
     | VolunteerCameUp
     | VolunteerWentDown
     | VolunteerTookPause
+    | VolunteerTookBreak
+    | VolunteerNotAnswering
     | VolunteerBack
+    | VolunteerCameOnDuty
+    | VolunteerWentOffDuty
+    | WrapUpStarted
+    | WrapUpEnded
     | ServiceChanged
     | OverrideChanged
     | PlanPublished

@@ -150,6 +150,8 @@ class Group:
     rest_s: float
     """How long a phone is left alone after it was not answered, declined or busy."""
     wrap_up_s: float
+    auto_pause: int = 0
+    """After so many unanswered rings in a row a volunteer is paused; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

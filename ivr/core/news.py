@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from ivr.core.commands import Command
-from ivr.core.facts import Outcome
+from ivr.core.facts import Outcome, PauseKind
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
@@ -225,11 +225,38 @@ class VolunteerPaused:
     volunteer: VolunteerId
     reason: str | None
     at: datetime
+    kind: PauseKind = PauseKind.OWN
 
 
 @dataclass(frozen=True, slots=True)
 class VolunteerResumed:
     volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DutyChanged:
+    """The volunteer begins or ends a shift: whether their phone is registered is another matter."""
+
+    volunteer: VolunteerId
+    on: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpDone:
+    """Ready for the next call before the time is over."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpProlonged:
+    """So many seconds more; for who has just become free again as well."""
+
+    volunteer: VolunteerId
+    seconds: float
     at: datetime
 
 
@@ -293,6 +320,9 @@ VolunteerNews = (
     | VolunteerReleased
     | VolunteerPaused
     | VolunteerResumed
+    | DutyChanged
+    | WrapUpDone
+    | WrapUpProlonged
     | VolunteerDue
 )
 LineNews = OverrideGiven | HandoverAsked | LineDue

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from immutables import Map
 
-from ivr.core.facts import EndedBy, Outcome, RingResult
+from ivr.core.facts import EndedBy, Outcome, PauseKind, RingResult
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, StepName, TalkId, VolunteerId
@@ -210,11 +210,12 @@ VolunteerPhase = Free | BeingRung | InTalk | WrappingUp
 class Pause:
     reason: str | None
     since: datetime
+    kind: PauseKind = PauseKind.OWN
 
 
 @dataclass(frozen=True, slots=True)
 class Volunteer:
-    """On duty means: reachable and not paused."""
+    """Can be counted on: reachable, not off duty, not paused."""
 
     id: VolunteerId
     group: GroupId
@@ -228,6 +229,10 @@ class Volunteer:
     """Removed by an admin while on the phone: forgotten as soon as that has ended."""
     elsewhere: bool = False
     """On the phone without our doing: rung by the last resort, or talking to one of its callers."""
+    off_duty: bool = False
+    """Has said that their shift is over, whether the phone is still registered or not."""
+    unanswered: int = 0
+    """How often in a row their phone rang without being picked up."""
 
 
 # ---------------------------------------------------------------- line

@@ -33,15 +33,7 @@ from ivr.core.commands import (
 )
 from ivr.core.decision import Decision, Draft
 from ivr.core.desk import Desk
-from ivr.core.facts import (
-    OverrideChanged,
-    PlanPublished,
-    VolunteerBack,
-    VolunteerCameUp,
-    VolunteerJoinedHouse,
-    VolunteerTookPause,
-    VolunteerWentDown,
-)
+from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
 from ivr.core.news import (
@@ -53,6 +45,7 @@ from ivr.core.news import (
     Cause,
     CommandFailed,
     DigitPressed,
+    DutyChanged,
     HandoverAsked,
     Joined,
     LineDue,
@@ -77,6 +70,8 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
     Witnessed,
+    WrapUpDone,
+    WrapUpProlonged,
 )
 from ivr.core.state import Call, Free, House, LineState, Pause, Volunteer
 
@@ -209,26 +204,17 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
     match news:
         case VolunteerRemoved():
             on_removed(desk, known, news)
-        case VolunteerReachable():
-            if not known.reachable:
-                desk.draft.put_volunteer(replace(known, reachable=True))
-                desk.draft.say(VolunteerCameUp(known.id, news.at))
-        case VolunteerUnreachable():
-            if known.reachable:
-                desk.draft.put_volunteer(replace(known, reachable=False))
-                desk.draft.say(VolunteerWentDown(known.id, news.at))
+        case VolunteerReachable() | VolunteerUnreachable():
+            desk.put_volunteer(replace(known, reachable=isinstance(news, VolunteerReachable)), news.at)
         case VolunteerEngaged() | VolunteerReleased():
-            elsewhere = isinstance(news, VolunteerEngaged)
-            if known.elsewhere is not elsewhere:
-                desk.draft.put_volunteer(replace(known, elsewhere=elsewhere))
+            desk.put_volunteer(replace(known, elsewhere=isinstance(news, VolunteerEngaged)), news.at)
         case VolunteerPaused():
-            desk.draft.put_volunteer(replace(known, pause=Pause(news.reason, news.at)))
-            desk.draft.say(VolunteerTookPause(known.id, news.reason, news.at))
+            desk.put_volunteer(replace(known, pause=Pause(news.reason, news.at, news.kind)), news.at)
         case VolunteerResumed():
-            if known.pause is not None:
-                desk.draft.put_volunteer(replace(known, pause=None))
-                desk.draft.say(VolunteerBack(known.id, news.at))
-        case VolunteerDue():
+            desk.put_volunteer(replace(known, pause=None, unanswered=0), news.at)
+        case DutyChanged():
+            desk.put_volunteer(replace(known, off_duty=not news.on, unanswered=0), news.at)
+        case WrapUpDone() | WrapUpProlonged() | VolunteerDue():
             desk.tell_volunteer(known.id, news)
         case _:
             assert_never(news)

@@ -1,7 +1,8 @@
 """A volunteer, as far as being rung is concerned. One table: (phase, news) -> the volunteer afterwards.
 
-Rules: nobody is rung twice at once, nor while talking or wrapping up; being reachable and being paused go on beside
-that and change at any time; a ring that came to nothing does not cost the place in the order of the longest idle.
+Rules: nobody is rung twice at once, nor while talking or wrapping up; being reachable, on duty and paused go on beside
+that and change at any time; a ring that came to nothing does not cost the place in the order of the longest idle; what
+is said about a volunteer follows from what has changed (`said`), whatever changed it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from ivr.core.decision import Nothing, after
-from ivr.core.facts import RingResult
+from ivr.core.facts import (
+    Fact,
+    PauseKind,
+    RingResult,
+    VolunteerBack,
+    VolunteerCameOnDuty,
+    VolunteerCameUp,
+    VolunteerNotAnswering,
+    VolunteerTookBreak,
+    VolunteerTookPause,
+    VolunteerWentDown,
+    VolunteerWentOffDuty,
+    WrapUpEnded,
+    WrapUpStarted,
+)
 from ivr.core.flow import Group
 from ivr.core.ids import RingId
-from ivr.core.news import VolunteerDue
-from ivr.core.state import BeingRung, Free, InTalk, Volunteer, VolunteerPhase, WrappingUp
+from ivr.core.news import VolunteerDue, WrapUpDone, WrapUpProlonged
+from ivr.core.state import BeingRung, Free, InTalk, Pause, Volunteer, VolunteerPhase, WrappingUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,7 @@ class PhoneDown:
     at: datetime
 
 
-VolunteerEvent = PhoneAsked | PhonePickedUp | PhoneDown | VolunteerDue
+VolunteerEvent = PhoneAsked | PhonePickedUp | PhoneDown | WrapUpDone | WrapUpProlonged | VolunteerDue
 
 TIRING = frozenset(
     {RingResult.NO_ANSWER, RingResult.DECLINED, RingResult.BUSY, RingResult.UNREACHABLE, RingResult.FAILED}
@@ -53,14 +69,29 @@ def on_asked(who: Volunteer, phase: Free, news: PhoneAsked, _group: Group | None
 
 
 def on_picked_up(who: Volunteer, _phase: BeingRung, news: PhonePickedUp, _group: Group | None) -> Volunteer:
-    return replace(who, phase=InTalk(news.ring))
+    return replace(who, phase=InTalk(news.ring), unanswered=0)
 
 
 def on_ring_over(who: Volunteer, phase: BeingRung, news: PhoneDown, group: Group | None) -> Volunteer:
     if phase.ring != news.ring:
         return who
     rest = group.rest_s if group is not None and news.result in TIRING else 0.0
-    return replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
+    now = replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
+    match news.result:
+        case RingResult.NO_ANSWER:
+            return count_unanswered(now, news.at, group.auto_pause if group is not None else 0)
+        case RingResult.DECLINED:
+            return replace(now, unanswered=0)  # somebody is there
+        case _:
+            return now
+
+
+def count_unanswered(who: Volunteer, at: datetime, most: int) -> Volunteer:
+    """One more in a row; nobody seems to be at that phone when it was the last one allowed (0: any number)."""
+    count = who.unanswered + 1
+    if not most or count < most or who.pause is not None:
+        return replace(who, unanswered=count)
+    return replace(who, unanswered=0, pause=Pause(None, at, PauseKind.UNANSWERED))
 
 
 def on_talk_over(who: Volunteer, phase: InTalk, news: PhoneDown, group: Group | None) -> Volunteer:
@@ -80,22 +111,45 @@ def on_wrapped_up(who: Volunteer, phase: WrappingUp, news: VolunteerDue, _group:
     return replace(who, phase=Free(news.at)) if phase.until <= news.at else who
 
 
+def on_done(who: Volunteer, _phase: WrappingUp, news: WrapUpDone, _group: Group | None) -> Volunteer:
+    return replace(who, phase=Free(news.at))
+
+
+def on_longer(who: Volunteer, phase: WrappingUp, news: WrapUpProlonged, _group: Group | None) -> Volunteer:
+    return replace(who, phase=WrappingUp(after(max(phase.until, news.at), news.seconds)))
+
+
+def on_asked_too_late(who: Volunteer, _phase: Free, news: WrapUpProlonged, _group: Group | None) -> Volunteer:
+    """The time was over a moment ago: they are not ready all the same."""
+    return replace(who, phase=WrappingUp(after(news.at, news.seconds)))
+
+
 TABLE: dict[tuple[type[VolunteerPhase], type[VolunteerEvent]], Callable[..., Volunteer] | Nothing] = {
     (Free, PhoneAsked): on_asked,
     (Free, PhonePickedUp): Nothing("that ring was given up for lost before it was picked up; the ring is let go"),
     (Free, PhoneDown): Nothing("that ring was given up for lost earlier"),
+    (Free, WrapUpDone): Nothing("is ready already"),
+    (Free, WrapUpProlonged): on_asked_too_late,
     (Free, VolunteerDue): on_rested,
     (BeingRung, PhoneAsked): Nothing("the hunt asks only who is free"),
     (BeingRung, PhonePickedUp): on_picked_up,
     (BeingRung, PhoneDown): on_ring_over,
+    (BeingRung, WrapUpDone): Nothing("is ready already"),
+    (BeingRung, WrapUpProlonged): Nothing(
+        "the phone rings: pick up, decline or let it ring; a pause is kept for after it"
+    ),
     (BeingRung, VolunteerDue): Nothing("a ring has its own deadline"),
     (InTalk, PhoneAsked): Nothing("the hunt asks only who is free"),
     (InTalk, PhonePickedUp): Nothing("told twice, after a reconnect"),
     (InTalk, PhoneDown): on_talk_over,
+    (InTalk, WrapUpDone): Nothing("the wrap-up comes after the talk, and may be ended then"),
+    (InTalk, WrapUpProlonged): Nothing("the wrap-up comes after the talk, and may be prolonged then"),
     (InTalk, VolunteerDue): Nothing("a talk has no longest time"),
     (WrappingUp, PhoneAsked): Nothing("the hunt asks only who is free"),
     (WrappingUp, PhonePickedUp): Nothing("a ring from before the talk; the ring is let go"),
     (WrappingUp, PhoneDown): Nothing("a ring from before the talk"),
+    (WrappingUp, WrapUpDone): on_done,
+    (WrappingUp, WrapUpProlonged): on_longer,
     (WrappingUp, VolunteerDue): on_wrapped_up,
 }
 
@@ -107,7 +161,8 @@ def step(who: Volunteer, news: VolunteerEvent, group: Group | None) -> Volunteer
 
 
 def on_duty(who: Volunteer) -> bool:
-    return who.reachable and who.pause is None and not who.leaving
+    """Free or not, can be counted on."""
+    return who.reachable and not who.off_duty and who.pause is None and not who.leaving
 
 
 def engaged(who: Volunteer) -> bool:
@@ -124,3 +179,34 @@ def due(who: Volunteer) -> datetime | None:
     if isinstance(who.phase, WrappingUp):
         return who.phase.until
     return who.rest_until if isinstance(who.phase, Free) else None
+
+
+def said(before: Volunteer, now: Volunteer, at: datetime) -> tuple[Fact, ...]:
+    """Everything that is to be said about the change."""
+    facts: list[Fact] = []
+    if now.reachable is not before.reachable:
+        facts.append((VolunteerCameUp if now.reachable else VolunteerWentDown)(now.id, at))
+    if now.off_duty is not before.off_duty:
+        facts.append((VolunteerWentOffDuty if now.off_duty else VolunteerCameOnDuty)(now.id, at))
+    if now.pause != before.pause:
+        facts.append(about_pause(now, at))
+    if isinstance(now.phase, WrappingUp):
+        if now.phase != before.phase:
+            facts.append(WrapUpStarted(now.id, now.phase.until, at))
+    elif isinstance(before.phase, WrappingUp):
+        facts.append(WrapUpEnded(now.id, at))
+    return tuple(facts)
+
+
+def about_pause(who: Volunteer, at: datetime) -> Fact:
+    if who.pause is None:
+        return VolunteerBack(who.id, at)
+    match who.pause.kind:
+        case PauseKind.OWN:
+            return VolunteerTookPause(who.id, who.pause.reason, at)
+        case PauseKind.BREAK:
+            return VolunteerTookBreak(who.id, at)
+        case PauseKind.UNANSWERED:
+            return VolunteerNotAnswering(who.id, at)
+        case _:
+            assert_never(who.pause.kind)

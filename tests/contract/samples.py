@@ -60,6 +60,9 @@ CALLS = tuple(
 VOLUNTEERS = (
     is_.Volunteer(ANNA, GROUP, None, is_.Free(AT), True, is_.Pause("frokost – 12:30", AT), LATER, True),
     is_.Volunteer(VolunteerId("bo"), GROUP, None, is_.Free(AT), True, is_.Pause(None, AT)),
+    is_.Volunteer(
+        VolunteerId("cleo"), GROUP, None, is_.Free(AT), pause=is_.Pause(None, AT, say.PauseKind.BREAK), off_duty=True
+    ),
     *(
         is_.Volunteer(VolunteerId(f"v{number}"), GROUP, LINE if number % 2 else None, phase, reachable=bool(number % 2))
         for number, phase in enumerate(VOLUNTEER_PHASES)
@@ -106,7 +109,13 @@ FACTS: tuple[say.Fact, ...] = (
     say.VolunteerCameUp(ANNA, AT),
     say.VolunteerWentDown(ANNA, AT),
     say.VolunteerTookPause(ANNA, None, AT),
+    say.VolunteerTookBreak(ANNA, AT),
+    say.VolunteerNotAnswering(ANNA, AT),
     say.VolunteerBack(ANNA, AT),
+    say.VolunteerCameOnDuty(ANNA, AT),
+    say.VolunteerWentOffDuty(ANNA, AT),
+    say.WrapUpStarted(ANNA, LATER, AT),
+    say.WrapUpEnded(ANNA, AT),
     say.ServiceChanged(LINE, None, True, AT),
     say.OverrideChanged(LINE, False, None, "strømsvigt", AT),
     say.PlanPublished("2026-10", AT),

@@ -121,8 +121,8 @@ def a_line(id_: LineId, line_flow: Flow, tiers: tuple[GroupId, ...] = (DAY,)) ->
     return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, (PromptId("teknisk"),))
 
 
-def a_group(id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0) -> Group:
-    return Group(id_, strategy, ring_s=15.0, rounds=1, rest_s=5.0, wrap_up_s=wrap_up_s)
+def a_group(id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0, auto_pause: int = 0) -> Group:
+    return Group(id_, strategy, ring_s=15.0, rounds=1, rest_s=5.0, wrap_up_s=wrap_up_s, auto_pause=auto_pause)
 
 
 def a_plan(strategy: Strategy, lines: tuple[Line, ...], wrap_up_s: float = 0.0) -> Plan:
@@ -190,7 +190,12 @@ def settings_(draw: st.DrawFn) -> Setting:
     lines = tuple(a_line(id_, made_flow, tiers) for id_ in ids)
     groups = Map(
         {
-            id_: a_group(id_, draw(st.sampled_from(Strategy)), draw(st.sampled_from((0.0, 10.0))))
+            id_: a_group(
+                id_,
+                draw(st.sampled_from(Strategy)),
+                draw(st.sampled_from((0.0, 10.0))),
+                draw(st.sampled_from((0, 0, 1, 2))),
+            )
             for id_ in (DAY, NIGHT, RESERVE)
         }
     )

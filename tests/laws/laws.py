@@ -34,11 +34,24 @@ from ivr.core.facts import (
     Fact,
     Outcome,
     RingEnded,
+    RingResult,
     RingStarted,
+    VolunteerNotAnswering,
 )
 from ivr.core.ids import CallId, LineId, PlayId, RingId, call_of
-from ivr.core.news import CallDue, CallGone, CommandFailed, DigitPressed, Result, RingAnswered, Surveyed, Witnessed
-from ivr.core.state import House, Leaving
+from ivr.core.news import (
+    CallDue,
+    CallGone,
+    CommandFailed,
+    DigitPressed,
+    Result,
+    RingAnswered,
+    Surveyed,
+    VolunteerReleased,
+    Witnessed,
+    WrapUpDone,
+)
+from ivr.core.state import BeingRung, Free, House, InTalk, Leaving, VolunteerPhase, WrappingUp
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
 
@@ -103,12 +116,62 @@ def a_phone_is_rung_only_on_duty_and_for_a_line_it_serves(trace: Trace) -> None:
             require(who is not None, f"{command.ring} rings somebody who is not in the house", trace)
             if who is None:
                 continue
-            ready = who.reachable and who.pause is None and not who.leaving
+            ready = who.reachable and who.pause is None and not who.off_duty and not who.leaving
             require(ready, f"{command.ring} rings {who.id}, who is not on duty", trace)
             require(who.line in (None, command.line), f"{command.ring} rings {who.id} for a strange line", trace)
             tiers = moment.after.plan.lines[command.line].tiers
             serving = moment.after.lines[command.line].serving
             require(who.group in tiers.get(serving, ()), f"{command.ring} rings a group that does not serve now", trace)
+
+
+def nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own(trace: Trace) -> None:
+    for moment in trace:
+        for command in moment.commands:
+            before = moment.before.volunteers.get(command.volunteer) if isinstance(command, Ring) else None
+            if before is not None:
+                free = not before.elsewhere or isinstance(moment.news, VolunteerReleased | Surveyed)
+                require(free, f"{command} rings who is on the phone elsewhere", trace)
+                require(is_over(before.phase, moment), f"{command} rings who was {before.phase}", trace)
+
+
+def is_over(phase: VolunteerPhase, moment: Moment) -> bool:
+    """What kept a volunteer busy had ended by itself, or has by this news."""
+    match phase:
+        case Free():
+            return True
+        case WrappingUp():
+            return phase.until <= moment.news.at or isinstance(moment.news, WrapUpDone)
+        case BeingRung() | InTalk():
+            call = moment.after.calls.get(call_of(phase.ring))
+            return call is None or all(ring.id != phase.ring for ring in call.rings)
+
+
+def who_is_paused_for_not_answering_has_not_answered(trace: Trace) -> None:
+    """Never sooner than the group says, and never by anything but rings in a row that nobody picked up."""
+    for moment in trace:
+        for fact in moment.facts:
+            if isinstance(fact, VolunteerNotAnswering):
+                who = moment.before.volunteers[fact.volunteer]
+                most = moment.before.plan.groups[who.group].auto_pause
+                require(most > 0 and who.unanswered == most - 1, f"paused too soon or late: {fact}", trace)
+                require(who.pause is None, f"was paused already: {fact}", trace)
+
+
+def in_a_row(trace: Trace) -> None:
+    """The count is what the rings say: up by one for each that nobody picked up, nought as soon as anybody is there."""
+    for moment in trace:
+        missed = {
+            fact.volunteer
+            for fact in moment.facts
+            if isinstance(fact, RingEnded) and fact.result is RingResult.NO_ANSWER
+        }
+        for who in moment.after.volunteers.values():
+            before = moment.before.volunteers.get(who.id)
+            if before is not None and who.unanswered > before.unanswered:
+                late = isinstance(before.phase, BeingRung)
+                require(who.id in missed or late, f"{who.id} missed a ring that nobody heard of", trace)
+            if isinstance(who.phase, InTalk):
+                require(who.unanswered == 0, f"{who.id} is there, and yet was missed {who.unanswered} times", trace)
 
 
 def who_picked_up_is_joined_or_let_go_at_once(trace: Trace) -> None:
@@ -342,6 +405,9 @@ def nothing_is_left_behind(trace: Trace) -> None:
 EACH: tuple[Law, ...] = (
     every_ring_command_is_a_ring_that_is_said,
     a_phone_is_rung_only_on_duty_and_for_a_line_it_serves,
+    nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own,
+    who_is_paused_for_not_answering_has_not_answered,
+    in_a_row,
     who_picked_up_is_joined_or_let_go_at_once,
     only_who_is_gone_gets_an_outcome,
     a_volunteer_who_is_dropped_is_told_so,

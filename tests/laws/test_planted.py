@@ -20,10 +20,20 @@ from ivr.core import switchboard
 from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.commands import Command, HangUp, Join, LetGo, Play, Ring, StartMusic
 from ivr.core.decision import Decision, Nothing
-from ivr.core.facts import CallAnswered, CallEnded, CallQueued, Fact, Outcome, RingEnded, RingStarted, StepEntered
+from ivr.core.facts import (
+    CallAnswered,
+    CallEnded,
+    CallQueued,
+    Fact,
+    Outcome,
+    RingEnded,
+    RingStarted,
+    StepEntered,
+    VolunteerNotAnswering,
+)
 from ivr.core.ids import CallId, StepName
 from ivr.core.news import CallArrived, DigitPressed, News, PlayEnded, RingAnswered, RingGone
-from ivr.core.state import Ending, Free, House, Joining, Over, Talking, Volunteer, Waiting
+from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Talking, Volunteer, Waiting, WrappingUp
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws import laws
 from tests.laws.evening import Evening, Visit
@@ -81,6 +91,24 @@ def rings_somebody_on_a_break(moment: Moment) -> Moment | None:
     if not any(isinstance(command, Ring) for command in moment.commands):
         return None
     return replace(moment, after=people(moment.after, lambda who: replace(who, reachable=False)))
+
+
+def rings_who_wraps_up(moment: Moment) -> Moment | None:
+    if not any(isinstance(command, Ring) for command in moment.commands):
+        return None
+    later = moment.news.at + timedelta(seconds=5)
+    return replace(moment, before=people(moment.before, lambda who: replace(who, phase=WrappingUp(later))))
+
+
+def paused_at_the_first_ring(moment: Moment) -> Moment | None:
+    gone = [fact.volunteer for fact in moment.facts if isinstance(fact, RingEnded)]
+    return replace(moment, facts=(*moment.facts, VolunteerNotAnswering(gone[0], moment.news.at))) if gone else None
+
+
+def missed_in_a_talk(moment: Moment) -> Moment | None:
+    if not any(isinstance(who.phase, InTalk) for who in moment.after.volunteers.values()):
+        return None
+    return replace(moment, after=people(moment.after, lambda who: replace(who, unanswered=1)))
 
 
 def talk_dropped_without_a_word(moment: Moment) -> Moment | None:
@@ -172,6 +200,9 @@ SPOILT: dict[Law, Spoil] = {
     laws.a_ring_begins_once_and_ends_at_most_once: say_again(RingEnded),
     laws.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
     laws.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves: rings_somebody_on_a_break,
+    laws.nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own: rings_who_wraps_up,
+    laws.who_is_paused_for_not_answering_has_not_answered: paused_at_the_first_ring,
+    laws.in_a_row: missed_in_a_talk,
     laws.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),
     laws.only_who_is_gone_gets_an_outcome: given_up_while_here,
     laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,

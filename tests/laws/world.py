@@ -39,6 +39,7 @@ from ivr.core.news import (
     Cause,
     CommandFailed,
     DigitPressed,
+    DutyChanged,
     HandoverAsked,
     Joined,
     News,
@@ -56,6 +57,8 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
     Witnessed,
+    WrapUpDone,
+    WrapUpProlonged,
 )
 
 
@@ -106,6 +109,7 @@ class World:
     """Were asked in vain; nobody has said so yet."""
     away: frozenset[VolunteerId] = frozenset()
     paused: frozenset[VolunteerId] = frozenset()
+    off: frozenset[VolunteerId] = frozenset()
     staff: frozenset[VolunteerId] = frozenset()
     last: News | None = None
     spare: Spare = field(default_factory=Spare)
@@ -269,6 +273,9 @@ class World:
                 yield VolunteerResumed(who, at), replace(world, paused=self.paused - {who})
             else:
                 yield VolunteerPaused(who, None, at), replace(world, paused=self.paused | {who})
+            yield DutyChanged(who, who in self.off, at), replace(world, off=self.off ^ {who})
+            yield WrapUpDone(who, at), world
+            yield WrapUpProlonged(who, 60.0, at), world
             yield VolunteerRemoved(who, at), replace(world, staff=self.staff - {who})
 
     def _modes(self, at: datetime) -> Iterator[tuple[News, World]]:
