@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.core.flow import Group, Strategy
-from ivr.core.ids import GroupId
+from ivr.core.ids import GroupId, VolunteerId
 from ivr.source import values
-from ivr.source.fields import Fields, text_of
-from ivr.source.findings import Findings, Place
-from ivr.source.tree import Node, Table, read_tree
+from ivr.source.fields import Fields, text_of, texts_of
+from ivr.source.findings import Findings, Place, shown
+from ivr.source.tree import Node, Table, Text, read_tree
 
 FILE = "groups.yaml"
 NEEDED = ("strategy", "ring", "rounds", "rest", "wrap_up")
-OPTIONAL = ("auto_pause",)
+OPTIONAL = ("auto_pause", "members")
+MOST_WEIGHT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ def group_places(callflows: Path) -> Mapping[GroupId, Place]:
 def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
     fields = Fields(body, "a group", (*NEEDED, *OPTIONAL), findings)
     strategy = text_of(fields.need("strategy", "`strategy: ring_all` or `longest_idle`"), "`strategy`", findings)
+    members = _members(fields.get("members"), findings)
     chosen = values.choice(strategy, "strategy", tuple(Strategy), findings) if strategy else None
     ring = _seconds(fields, "ring", "20s", 5, 120)
     rest = _seconds(fields, "rest", "10s", 0, 600)
@@ -69,7 +71,7 @@ def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
     auto_pause = _auto_pause(fields)
     if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None or auto_pause is None:
         return None
-    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause)
+    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause, members)
 
 
 def _auto_pause(fields: Fields) -> int | None:
@@ -78,6 +80,24 @@ def _auto_pause(fields: Fields) -> int | None:
     if text is None or text.value == "none":
         return 0
     return values.whole(text, "`auto_pause`", 1, 20, fields.findings)
+
+
+def _members(node: Node | None, findings: Findings) -> Mapping[VolunteerId, int]:
+    """A list of names, or each name with its weight."""
+    members: dict[VolunteerId, int] = {}
+    if isinstance(node, Table):
+        pairs: list[tuple[Text, Node | None]] = list(node.pairs)
+    else:
+        pairs = [(text, None) for text in texts_of(node, "`members`", findings)]
+    for key, value in pairs:
+        who = values.name(key, "the name of a volunteer", findings)
+        text = text_of(value, "a weight", findings)
+        weight = values.whole(text, "a weight", 1, MOST_WEIGHT, findings) if text is not None else 1
+        if who is not None and weight is not None:
+            if VolunteerId(who) in members:
+                findings.error(key.place, f"`{shown(who)}` stands twice among the members", "delete one of them")
+            members[VolunteerId(who)] = weight
+    return members
 
 
 def _seconds(fields: Fields, key: str, example: str, least: int, most: int) -> float | None:

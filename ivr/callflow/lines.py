@@ -15,7 +15,7 @@ from ivr.core.ids import GroupId, LineId, PromptId, StepName
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
 from ivr.source.findings import Findings, Place, shown
-from ivr.source.tree import Text, parse_tree, read_text
+from ivr.source.tree import Listing, Node, Table, Text, parse_tree, read_text
 
 KEYS = (
     "name",
@@ -23,6 +23,7 @@ KEYS = (
     "language",
     "never_says",
     "short_abandon",
+    "head_start",
     "groups",
     "technical",
     "hours",
@@ -69,7 +70,8 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     name = _name(fields, findings)
     number = _number(fields, findings)
     language = _language(fields, findings)
-    groups = _groups(fields, findings)
+    late: dict[Service, dict[GroupId, float]] = {}
+    groups = _groups(fields, late, findings)
     technical = prompts_in(
         fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
     )
@@ -80,9 +82,12 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     steps = read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings)
     short = text_of(fields.get("short_abandon"), "`short_abandon`", findings)
     short_s = values.duration(short, "`short_abandon`", 0, 120, findings) if short else 10.0
+    head = text_of(fields.get("head_start"), "`head_start`", findings)
+    head_s = values.duration(head, "`head_start`", 0, 3600, findings) if head else 0.0
     made = [step.step for step in steps.values() if step.step is not None]
     line: Line | None = None
-    if name and number and language and hours and start and short_s is not None and len(findings.all()) == before:
+    right = short_s is not None and head_s is not None and len(findings.all()) == before
+    if name and number and language and hours and start and right:
         line = Line(
             id=LineId(path.stem),
             number=number.value,
@@ -92,7 +97,9 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
             hours=hours,
             tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
             technical=tuple(PromptId(mention.name) for mention in technical),
-            short_abandon_s=short_s,
+            short_abandon_s=short_s or 0.0,
+            head_start_s=head_s or 0.0,
+            late=late,
         )
     return WrittenLine(
         id=LineId(path.stem),
@@ -149,16 +156,40 @@ def _language(fields: Fields, findings: Findings) -> str | None:
     return language_of(text, findings) if text else None
 
 
-def _groups(fields: Fields, findings: Findings) -> dict[Service, tuple[Mention, ...]]:
+def _groups(
+    fields: Fields, late: dict[Service, dict[GroupId, float]], findings: Findings
+) -> dict[Service, tuple[Mention, ...]]:
+    """`late`: is given the groups that are asked after a time of waiting at the latest."""
     node = fields.need("groups", "`groups:` with `day:` and `night:`")
     inner = Fields(node, "`groups`", tuple(Service), findings)
-    return {
-        service: tuple(
-            Mention(text.value, text.place, service) for text in texts_of(inner.get(service), f"`{service}`", findings)
-        )
-        for service in Service
-        if inner.get(service) is not None
-    }
+    found: dict[Service, tuple[Mention, ...]] = {}
+    for service in Service:
+        written = inner.get(service)
+        if written is None:
+            continue
+        named: list[Mention] = []
+        for item in written.items if isinstance(written, Listing) and written.items else (written,):
+            text, after_s = _group(item, service, findings)
+            if text is None:
+                continue
+            if after_s is not None and not named:
+                what = f"`{shown(text.value)}` is the first group, so it is asked at once"
+                findings.error(text.place, what, "delete its `after`, or name another group before it")
+            named.append(Mention(text.value, text.place, service))
+            if after_s is not None:
+                late.setdefault(service, {})[GroupId(text.value)] = after_s
+        found[service] = tuple(named)
+    return found
+
+
+def _group(item: Node, service: Service, findings: Findings) -> tuple[Text | None, float | None]:
+    """A group's name, or `{group: NAME, after: 60s}`."""
+    if not isinstance(item, Table):
+        return text_of(item, f"`{service}`", findings), None
+    fields = Fields(item, "a group of a line", ("group", "after"), findings)
+    text = text_of(fields.need("group", "`group:` and its name"), "`group`", findings)
+    after = text_of(fields.need("after", "`after: 60s`, or only the group's name"), "`after`", findings)
+    return text, values.duration(after, "`after`", 5, 3600, findings) if after else None
 
 
 def _never_says(fields: Fields, findings: Findings) -> tuple[Text, ...]:

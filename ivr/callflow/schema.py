@@ -123,13 +123,16 @@ def timetable() -> Schema:
 
 
 def line() -> Schema:
-    groups = {str(service): some(text("a group in groups.yaml", pattern=NAME)) for service in Service}
+    name = text("a group in groups.yaml", pattern=NAME)
+    late = table("a group of a line", {"group": name, "after": LENGTH})
+    groups = {str(service): some({"anyOf": [name, late]}) for service in Service}
     properties: dict[str, Schema] = {
         "name": text("what volunteers see on their phones", maxLength=40),
         "number": text("in quotes, without spaces", pattern="^[0-9]{3,15}$"),
         "language": ref("language"),
         "never_says": some(text("a word that no prompt of this line may say")),
         "short_abandon": LENGTH,
+        "head_start": LENGTH,
         "groups": table("`groups`", groups, ()),
         "technical": PROMPTS,
         "hours": timetable(),
@@ -137,17 +140,21 @@ def line() -> Schema:
         "steps": ref("steps"),
     }
     assert set(properties) == set(KEYS)
-    return table("a line", properties, set(KEYS) - {"never_says", "short_abandon"})
+    return table("a line", properties, set(KEYS) - {"never_says", "short_abandon", "head_start"})
 
 
 def group() -> Schema:
-    properties = {
+    weight = {"type": ["integer", "string"], "pattern": "^[0-9]{1,3}$"}
+    weights = {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": weight}
+    members = {"anyOf": [*some(text("a volunteer", pattern=NAME))["anyOf"], weights]}  # type: ignore[misc]
+    properties: dict[str, Schema] = {
         "strategy": choice(Strategy, "whose phones ring"),
         "ring": LENGTH,
         "rounds": COUNT,
         "rest": LENGTH,
         "wrap_up": LENGTH,
         "auto_pause": {"anyOf": [{"const": "none"}, COUNT]},
+        "members": members,
     }
     return table("a group", properties, NEEDED)
 

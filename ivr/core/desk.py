@@ -7,21 +7,24 @@ way, so that it cannot be forgotten in a row of a table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from ivr.core import call as call_machine
 from ivr.core import hunt, queue, spoken, walk
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
+from ivr.core.board import ONE_BY_ONE
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
-from ivr.core.decision import Draft, after
+from ivr.core.decision import after
+from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
 from ivr.core.flow import Line, Plan, Spoken
 from ivr.core.hours import Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
 from ivr.core.news import RingAnswered
+from ivr.core.roster import Roster, calls_today, day_of
 from ivr.core.state import (
     Asked,
     Call,
@@ -55,7 +58,7 @@ class Surroundings:
 
     def somebody(self) -> bool:
         serving = self.desk.line(self.line.id).serving
-        return hunt.somebody(self.line, serving, self.desk.draft.volunteers.values())
+        return hunt.somebody(self.line, serving, self.desk.draft.roster(self.at))
 
     def spoken(self, what: Spoken) -> tuple[PromptId, ...]:
         state, table = self.desk.line(self.line.id), self.desk.timetable(self.line.id)
@@ -74,6 +77,10 @@ class Surroundings:
             return None
         self.desk.settle_line(line, self.at)
         return there, replace(self, line=there)
+
+
+Found = tuple[hunt.Plea, Waiting, tuple[VolunteerId, ...]]
+"""A caller, how far the hunt for them has come, and whom to ring now."""
 
 
 class Desk:
@@ -101,6 +108,8 @@ class Desk:
                 call = self.draft.calls[waiting]
                 if isinstance(call.phase, Waiting):
                     fresh = replace(call.phase, tier=0, round=0, tried=frozenset())
+                    since = call.queued_at or call.arrived_at
+                    fresh = hunt.widened(fresh, self.draft.plan.lines[call.line], now.serving, since, at)
                     self.draft.put_call(replace(call, phase=fresh))
 
     def settle_line(self, line: LineId, at: datetime) -> None:
@@ -139,22 +148,43 @@ class Desk:
             before = self.leave_line(before, now)
         line = self.line(now.line)
         order = queue.follow(line.queue, before, now)
-        came = before is None or not queue.queued(before.phase)
-        back = before is not None and isinstance(before.phase, Sheltered)
-        earlier = now.queued_at is not None and now.queued_at < turn.at
-        if came and order[-1:] == (now.id,) and (back or earlier):
-            arrivals = {each: self.draft.calls[each].arrived_at for each in line.queue} | {now.id: now.arrived_at}
-            order = queue.by_moment(order, now.id, arrivals)
-        if order != line.queue:
+        came = queue.queued(now.phase) and (before is None or not queue.queued(before.phase))
+        if came:
+            order, now = self.take_place(before, now, order, turn.at)
+            self.draft.say(walk.queued_fact(turn, queue.position(order, now.id)))
+        if order is not line.queue:
             self.draft.put_line(replace(line, queue=order))
-            if came and queue.queued(now.phase):
-                self.draft.say(walk.queued_fact(turn, queue.position(order, now.id)))
+        if isinstance(now.phase, Waiting):
+            since = now.queued_at or now.arrived_at
+            phase = hunt.widened(now.phase, self.draft.plan.lines[now.line], line.serving, since, turn.at)
+            now = replace(now, phase=phase) if phase is not now.phase else now
+        if turn.answered_by is not None:
+            self.count_answer(turn.answered_by, turn.at)
         if isinstance(now.phase, Over) and not now.rings:
             if before is not None:
                 self.draft.forget_call(now.id)
                 self.forget_plan(now.version)
         else:
             self.draft.put_call(now)
+
+    def take_place(
+        self, before: Call | None, now: Call, order: tuple[CallId, ...], at: datetime
+    ) -> tuple[tuple[CallId, ...], Call]:
+        """Who has just come to stand in a queue stands where they should."""
+        others = {each: self.draft.calls[each] for each in order if each != now.id} if len(order) > 1 else {}
+        if order[-1] == now.id and len(order) > 1:
+            back = before is not None and isinstance(before.phase, Sheltered)
+            if back or (now.rank is None and now.queued_at is not None and now.queued_at < at):
+                arrivals = {each.id: each.arrived_at for each in others.values()} | {now.id: now.arrived_at}
+                order = queue.by_moment(order, now.id, arrivals)
+            elif now.rank is not None:
+                order = queue.by_rank(order, now, others)
+        for call, rank in queue.ranked(order, now, others):
+            if call == now.id:
+                now = replace(now, rank=rank)
+            else:
+                self.draft.put_call(replace(others[call], rank=rank))
+        return order, now
 
     def leave_line(self, before: Call, now: Call) -> Call:
         """A call that moved gives its place up in the old line's queue, and comes to the new line as anybody does."""
@@ -213,6 +243,13 @@ class Desk:
         now = volunteer_machine.step(known, event, self.draft.plan.groups.get(known.group))
         self.put_volunteer(now, event.at)
 
+    def count_answer(self, who: VolunteerId, at: datetime) -> None:
+        """One more answered call today, once for each."""
+        known = self.draft.volunteers.get(who)
+        if known is not None:
+            day = day_of(at)
+            self.draft.put_volunteer(replace(known, answered=calls_today(known, day) + 1, answered_on=day))
+
     def put_volunteer(self, now: Volunteer, at: datetime) -> None:
         """Keep the volunteer, and say what has changed; one who was removed while on the phone is forgotten when that
         is over."""
@@ -228,38 +265,44 @@ class Desk:
     # ------------------------------------------------------------ the hunt
 
     def hunt(self, at: datetime) -> None:
-        """Ring who can be rung, for those who wait longest first."""
-        pool = hunt.Pool(self.draft.volunteers.values())
-        if not pool.anybody_left():
-            return
-        for call in self.waiting_longest_first():
-            line = self.draft.plan.lines[call.line]
-            plea = hunt.Plea(call, line, self.line(call.line).serving)
-            phase, chosen = hunt.hunt(plea, pool, self.draft.plan.groups)
-            if phase != call.phase or chosen:
-                self.ring_phones(replace(call, phase=phase), line, chosen, at)
-            if not pool.anybody_left():
+        """Ring who can be rung, for those first who are to be looked after first."""
+        while self.draft.roster(at).anybody():
+            found = self.first_plea(self.draft.roster(at))
+            if found is None:
                 return
+            plea, phase, chosen = found
+            now = replace(plea.call, phase=phase)
+            if chosen:
+                self.ring_phones(now, plea.line, chosen, at)
+            else:  # a fruitless round is over: looked at anew, by the tier they are at
+                self.draft.put_call(now)
 
-    def waiting_longest_first(self) -> list[Call]:
-        """Those who wait, all lines together, each line's order kept (also for a head that came back later)."""
-        ordered: list[tuple[datetime, Call]] = []
-        for line in self.draft.lines.values():
-            since = datetime.max.replace(tzinfo=UTC)
-            for place in reversed(line.queue):
-                call = self.draft.calls[place]
-                since = min(since, call.queued_at or call.arrived_at)
-                if isinstance(call.phase, Waiting):
-                    ordered.append((since, call))
-        ordered.reverse()
-        if len(self.draft.lines) > 1:
-            ordered.sort(key=lambda each: each[0])
-        return [call for _, call in ordered]
+    def first_plea(self, roster: Roster) -> Found | None:
+        """The caller for whom something is to be done first; None: nobody can be rung for anybody."""
+        best: tuple[datetime, LineId] | None = None
+        found: Found | None = None
+        for (line_id, tier), places in self.draft.board().rows.items():
+            line, service = self.draft.plan.lines[line_id], self.line(line_id).serving
+            tiers = hunt.tiers_of(line, service)
+            if tier != ONE_BY_ONE:
+                tiers, places = tiers[: hunt.passed_over(tiers, tier, roster, line_id) + 1], places[:1]
+            if not any(roster.can_be_asked(group, line_id) for group in tiers):
+                continue
+            ahead = timedelta(seconds=line.head_start_s)
+            for rank, call_id in places:
+                if best is not None and (rank - ahead, line_id) >= best:
+                    break
+                plea = hunt.Plea(self.draft.calls[call_id], line, service)
+                phase, chosen = hunt.hunt(plea, roster, self.draft.plan.groups)
+                if chosen or phase is not plea.call.phase:
+                    best, found = (rank - ahead, line_id), (plea, phase, chosen)
+                    break
+        return found
 
-    def ring_phones(self, call: Call, line: Line, chosen: tuple[Volunteer, ...], at: datetime) -> None:
+    def ring_phones(self, call: Call, line: Line, chosen: tuple[VolunteerId, ...], at: datetime) -> None:
         rings = list(call.rings)
         counter = call.counter
-        for who in chosen:
+        for who in (self.draft.volunteers[each] for each in chosen):
             group = self.draft.plan.groups[who.group]
             counter += 1
             ring = ring_id(call.id, counter)

@@ -7,16 +7,28 @@ rely on that. Lengths are seconds unless the name says otherwise.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ivr.core.hours import Hours, Service
-from ivr.core.ids import GroupId, LineId, PromptId, StepName
+from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
 
 
 class Strategy(StrEnum):
+    """All but the first ask one phone at a time; where two stand alike, it is who has been free for longer."""
+
     RING_ALL = "ring_all"
+    LINEAR = "linear"
+    """In the order in which the group names its members, the others after them by name."""
+    ROUND_ROBIN_MEMORY = "round_robin_memory"
+    """In turn: whoever was asked the longest ago."""
     LONGEST_IDLE = "longest_idle"
+    FEWEST_CALLS = "fewest_calls"
+    """Whoever answered the fewest calls today (see `roster`)."""
+    RANDOM = "random"
+    """By lot, which is drawn from the call's id: the same house decides the same."""
+    WEIGHTED = "weighted"
+    """Calls in proportion to the members' weights."""
 
 
 class Spoken(StrEnum):
@@ -152,6 +164,8 @@ class Group:
     wrap_up_s: float
     auto_pause: int = 0
     """After so many unanswered rings in a row a volunteer is paused; 0: never."""
+    members: Mapping[VolunteerId, int] = field(default_factory=dict)
+    """Those named, in order, with their weights; who is not named weighs 1. Who belongs to a group is not said here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,11 @@ class Line:
     technical: tuple[PromptId, ...]
     """What a caller hears when our own side fails: words, never silence."""
     short_abandon_s: float = 10.0
+    head_start_s: float = 0.0
+    """Callers are looked after as if they had come so much earlier, where lines share volunteers: so nobody of another
+    line is overtaken by anybody who came later than this."""
+    late: Mapping[Service, Mapping[GroupId, float]] = field(default_factory=dict)
+    """Groups that are asked after so many seconds of waiting at the latest, whatever the groups before them do."""
 
 
 @dataclass(frozen=True, slots=True)

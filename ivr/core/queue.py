@@ -1,17 +1,20 @@
 """The waiting callers of a line, in order.
 
 Rules: first come, first served; a place is never changed, except that a caller who was given to a volunteer and came
-back stands at the head again, and one who comes back from the last resort by when they came. Who is in a queue follows
-from the calls' phases and is never set by itself.
+back stands at the head again, one who comes back from the last resort by when they came, and one who left the queue
+for some words and comes back has the old place. Who is in a queue follows from the calls' phases and is never set by
+itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from ivr.core.ids import CallId
 from ivr.core.state import Call, CallPhase, Joining, Waiting
+
+STEP = timedelta(microseconds=1)
 
 
 def queued(phase: CallPhase | None) -> bool:
@@ -41,3 +44,32 @@ def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, dat
 def position(queue: tuple[CallId, ...], call: CallId) -> int:
     """1 is the head; 0: not in it."""
     return queue.index(call) + 1 if call in queue else 0
+
+
+def rank_of(call: Call) -> datetime:
+    """By when a call is looked after: along a queue this grows from each to the next."""
+    return call.rank or call.queued_at or call.arrived_at
+
+
+def by_rank(queue: tuple[CallId, ...], call: Call, ranks: Mapping[CallId, Call]) -> tuple[CallId, ...]:
+    """The queue with this call, which stands at its end, moved to where it stood before."""
+    others, place = queue[:-1], len(queue) - 1
+    while place > 0 and rank_of(ranks[others[place - 1]]) > rank_of(call):
+        place -= 1
+    return (*others[:place], call.id, *others[place:])
+
+
+def ranked(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> Iterator[tuple[CallId, datetime]]:
+    """The rank of a call that has just come to stand in this queue, and of those who must make room for it."""
+    place = queue.index(call.id)
+    rank = rank_of(call)
+    if place > 0:
+        rank = max(rank, rank_of(calls[queue[place - 1]]) + STEP)
+    elif len(queue) > 1:
+        rank = min(rank, rank_of(calls[queue[1]]) - STEP)
+    yield call.id, rank
+    for behind in queue[place + 1 :]:
+        rank += STEP
+        if rank_of(calls[behind]) >= rank:
+            return
+        yield behind, rank

@@ -7,7 +7,7 @@ never a sleeping task. Which phase meets which news is in the tables of `call`, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from immutables import Map
 
@@ -95,6 +95,8 @@ class Waiting:
     turns: tuple[int, ...]
     """Per announcement: how often it was heard, so that its prompts take turns."""
     give_up_at: datetime | None
+    widen_at: datetime | None = None
+    """When the next tier is asked as well, whatever became of those before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,8 @@ class Call:
     rings: tuple[Ring, ...] = ()
     """Those that are not gone yet."""
     queued_at: datetime | None = None
+    rank: datetime | None = None
+    """By when they are looked after: grows along the queue, and keeps the place of one who left it for some words."""
     waited_s: float | None = None
     """Fixed when joined with a volunteer."""
     talk_s: float | None = None
@@ -233,6 +237,11 @@ class Volunteer:
     """Has said that their shift is over, whether the phone is still registered or not."""
     unanswered: int = 0
     """How often in a row their phone rang without being picked up."""
+    asked_at: datetime | None = None
+    """When the phone was asked to ring last."""
+    answered: int = 0
+    """How many calls were answered on the day `answered_on` (a day of `roster.day_of`)."""
+    answered_on: date | None = None
 
 
 # ---------------------------------------------------------------- line
@@ -278,3 +287,5 @@ class House:
     lines: Map[LineId, LineState] = field(default_factory=Map)
     older: Map[str, Plan] = field(default_factory=Map)
     """Plans no longer in force, by version, as long as calls go by them."""
+    sorted: object = field(default=None, init=False, compare=False, repr=False)
+    """No state: the same volunteers and calls in the order in which the hunt needs them (`draft.Sorted`)."""

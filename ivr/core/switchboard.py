@@ -31,8 +31,9 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
-from ivr.core.decision import Decision, Draft
+from ivr.core.decision import Decision
 from ivr.core.desk import Desk
+from ivr.core.draft import Draft
 from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of

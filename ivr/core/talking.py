@@ -56,6 +56,7 @@ def settle(turn: Turn, phase: Talking) -> Talking:
         return phase
     if turn.call.fate is not Outcome.ANSWERED:
         turn.draft.say(CallAnswered(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
+    turn.answered_by = phase.volunteer
     turn.change(fate=Outcome.ANSWERED, answered_by=turn.call.answered_by or phase.volunteer)
     settled = replace(phase, stands_at=None)
     turn.go(settled)

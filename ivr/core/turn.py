@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from ivr.core import ring as ring_machine
 from ivr.core.commands import EndTalk, LetGoReason
-from ivr.core.decision import Draft, seconds
+from ivr.core.decision import seconds
+from ivr.core.draft import Draft
 from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult, ServedBy
 from ivr.core.flow import Line, Spoken
-from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, play_id, talk_id
+from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, play_id, talk_id
 from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
@@ -45,6 +46,8 @@ class Turn:
         self.line = line
         self.around = around
         self.at = at
+        self.answered_by: VolunteerId | None = None
+        """Whose talk with this caller has come to stand in this step."""
 
     def change(self, **values: Any) -> None:
         self.call = replace(self.call, **values)

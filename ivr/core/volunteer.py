@@ -65,7 +65,7 @@ TIRING = frozenset(
 
 
 def on_asked(who: Volunteer, phase: Free, news: PhoneAsked, _group: Group | None) -> Volunteer:
-    return replace(who, phase=BeingRung(news.ring, phase.since), rest_until=None)
+    return replace(who, phase=BeingRung(news.ring, phase.since), rest_until=None, asked_at=news.at)
 
 
 def on_picked_up(who: Volunteer, _phase: BeingRung, news: PhonePickedUp, _group: Group | None) -> Volunteer:

@@ -137,9 +137,10 @@ def ask(turn: Turn, menu: Menu, tries: int) -> None:
 
 
 def enqueue(turn: Turn, step: Enqueue) -> None:
-    """Join the queue for the first time: the switchboard puts the call at its end."""
-    turn.fate(Outcome.ABANDONED)
-    turn.change(queued_at=turn.at)
+    """Join the queue: the switchboard puts the call at its end, or where it stood before."""
+    if turn.call.fate is not Outcome.ANSWERED:
+        turn.change(fate=Outcome.ABANDONED, waited_s=None)
+    turn.change(queued_at=turn.call.queued_at or turn.at)
     speaking = speak(turn, step.welcome) if step.welcome else None
     if speaking is None:
         turn.draft.do(StartMusic(turn.call.id))
@@ -185,5 +186,5 @@ def apologise(turn: Turn) -> None:
 
 
 def due(phase: Waiting) -> datetime | None:
-    moments = (phase.give_up_at, phase.speaking_due, *phase.announce_at)
+    moments = (phase.give_up_at, phase.speaking_due, phase.widen_at, *phase.announce_at)
     return min((moment for moment in moments if moment is not None), default=None)

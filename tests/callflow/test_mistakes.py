@@ -251,6 +251,19 @@ MISTAKES = {
     "an unknown strategy": Mistake(
         GROUPS, "    strategy: longest_idle", "    strategy: §longest_idel", "no strategy", "`longest_idle`"
     ),
+    "a weight of nothing": Mistake(
+        GROUPS, "    wrap_up: 30s", "    wrap_up: 30s\n    members: {anna: §0}", "a weight cannot be", "1 to 100"
+    ),
+    "somebody named twice": Mistake(
+        GROUPS, "    wrap_up: 30s", "    wrap_up: 30s\n    members: [anna, §anna]", "twice among the members", "delete"
+    ),
+    "a time for the first group": Mistake(
+        FT, "  day: [dag]", "  day: [{group: §dag, after: 1m}]", "asked at once", "another group before it"
+    ),
+    "a later group without its time": Mistake(
+        FT, "  day: [dag]", "  day: [dag, §{group: nat}]", "has no `after`", "`after: 60s`"
+    ),
+    "a head start of hours": Mistake(BT, "head_start: 3m", "head_start: §3h", "cannot be 3h", "0s to 1h"),
     "a bare number as a time": Mistake(GROUPS, "    ring: 20s", "    ring: §20", "not a length of time", "20s"),
     "too long a ring": Mistake(GROUPS, "    ring: 20s", "    ring: §20m", "cannot be 20m", "5s to 2m"),
     "no rounds at all": Mistake(GROUPS, "    rounds: 2", "    rounds: §0", "cannot be `0`", "1 to 20"),

@@ -28,7 +28,8 @@ number: "123456"
 language: da
 never_says: bandeord
 short_abandon: 5s
-groups: {day: [dag], night: nat}
+head_start: 2m
+groups: {day: [dag, {group: nat, after: 60s}], night: nat}
 technical: teknisk
 hours:
   tz: Europe/Copenhagen

@@ -103,7 +103,7 @@ def _strategies(house: House) -> Iterator[str]:
             group = house.plan.groups.get(who.group) if who is not None else None
             if (
                 group is not None
-                and group.strategy is Strategy.LONGEST_IDLE
+                and group.strategy is not Strategy.RING_ALL
                 and isinstance(ring.phase, Asked | Alerting)
             ):
                 singly[group.id] += 1
