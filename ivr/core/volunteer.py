@@ -62,6 +62,8 @@ TIRING = frozenset(
     {RingResult.NO_ANSWER, RingResult.DECLINED, RingResult.BUSY, RingResult.UNREACHABLE, RingResult.FAILED}
 )
 """After these the phone is left alone for the group's `rest_s`."""
+LEAST_REST_S = 1.0
+"""Also where the group rests for less: a phone that refuses at once would be rung a hundred times a second."""
 
 
 def on_asked(who: Volunteer, phase: Free, news: PhoneAsked, _group: Group | None) -> Volunteer:
@@ -75,7 +77,7 @@ def on_picked_up(who: Volunteer, _phase: BeingRung, news: PhonePickedUp, _group:
 def on_ring_over(who: Volunteer, phase: BeingRung, news: PhoneDown, group: Group | None) -> Volunteer:
     if phase.ring != news.ring:
         return who
-    rest = group.rest_s if group is not None and news.result in TIRING else 0.0
+    rest = max(group.rest_s, LEAST_REST_S) if group is not None and news.result in TIRING else 0.0
     now = replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
     match news.result:
         case RingResult.NO_ANSWER:

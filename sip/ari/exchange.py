@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn, cast
@@ -45,6 +45,10 @@ AGAIN_S: Final = 0.2
 BEAT: Final = "VL_BEAT"
 UP: Final = "Up"
 """A channel's state once it was picked up."""
+REDIRECTED: Final = 23
+"""The cause with which a phone's channel ends that sends its callers elsewhere (SIP 302)."""
+DIALLED: Final = "AppDial2"
+"""What Asterisk calls the application of a channel that is dialled for a request of ours."""
 
 
 class AriExchange:
@@ -169,6 +173,8 @@ class AriExchange:
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
             self._forget(event.channel.id)
+            if event.cause == REDIRECTED and ring_of(event.channel.id) is not None:
+                self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)
 
@@ -190,9 +196,18 @@ class AriExchange:
         """Left Stasis: usually the end, which is told with its cause right after; sometimes only a way elsewhere."""
         if self._parties.call(channel) is not None or ring_of(channel) is not None:
             self._left.add(channel)
-            task = asyncio.get_running_loop().create_task(self._see_whether_gone(channel))
-            self._looking.add(task)
-            task.add_done_callback(self._looking.discard)
+            self._later(self._see_whether_gone(channel))
+
+    def _later(self, what: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(what)
+        self._looking.add(task)
+        task.add_done_callback(self._looking.discard)
+
+    async def _stop_redirected(self) -> None:
+        """Asterisk follows a phone that sends its callers elsewhere, wherever that is: what it dials then is ended."""
+        for channel in (await self._http.ask(api.channels_list(), timeout_s=SURVEY_S)).value or ():
+            if channel.dialplan.app_name == DIALLED and ring_of(channel.id) is None:
+                await self._http.ask(api.channels_hangup(channel.id))
 
     async def _see_whether_gone(self, channel: str) -> None:
         await asyncio.sleep(LEFT_S)

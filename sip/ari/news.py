@@ -50,6 +50,7 @@ CAUSES: Final = {
     20: Cause.UNREACHABLE,
     21: Cause.DECLINED,
     22: Cause.UNREACHABLE,
+    23: Cause.UNREACHABLE,
     26: Cause.ELSEWHERE,
     27: Cause.UNREACHABLE,
     34: Cause.FAILED,

@@ -18,7 +18,7 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
 )
-from ivr.core.state import Free, WrappingUp
+from ivr.core.state import BeingRung, Free, WrappingUp
 from tests.core.small_house import DAY, LINE, NIGHT, open_by_day, plan, small
 
 
@@ -83,6 +83,20 @@ def test_a_phone_that_was_not_answered_is_left_alone_for_a_while_and_then_rung_a
     house.later(4.9)
     assert house.asked() == [anna]
     house.later(0.2)
+    assert house.asked() == [anna, anna]
+
+
+def test_a_phone_that_refuses_at_once_is_not_rung_without_end_where_the_group_rests_for_nothing() -> None:
+    house = small()
+    restless = replace(house.house.plan, groups={DAY: replace(house.house.plan.groups[DAY], rest_s=0.0)})
+    house.tell(Published(restless, {LINE: open_by_day()}, house.at))
+    anna = house.volunteer("anna")
+    house.waiting_caller()
+    for _ in range(10):
+        if isinstance(house.person(anna).phase, BeingRung):
+            house.ring_gone(house.ring_of(anna), Cause.UNREACHABLE)
+    assert house.asked() == [anna]
+    house.later(1.0)
     assert house.asked() == [anna, anna]
 
 

@@ -119,6 +119,7 @@ def test_a_caller_who_is_called_ringing_by_asterisk_is_no_alerting_phone(parties
     [
         (0, Cause.NORMAL),
         (16, Cause.NORMAL),
+        (23, Cause.UNREACHABLE),
         (127, Cause.NORMAL),
         (17, Cause.BUSY),
         (18, Cause.NO_ANSWER),

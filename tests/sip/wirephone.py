@@ -104,13 +104,17 @@ class Ears(asyncio.DatagramProtocol):
 @dataclass(slots=True)
 class Manners:
     """What the phone does with an INVITE. `refuse` is a status code; `silent`: it does not even say Trying; `stubborn`:
-    when it is told to stop ringing it has just been picked up. Lengths are seconds."""
+    when it is told to stop ringing it has just been picked up; `early`: it rings with sound (183); `moved_to`: it says
+    302 and that address; `voices`: the payload types it says it takes. Lengths are seconds."""
 
     ring: bool = True
     answer: bool = False
     refuse: int | None = None
     silent: bool = False
     stubborn: bool = False
+    early: bool = False
+    moved_to: str | None = None
+    voices: str = "8 101"
     answer_after_s: float | None = None
     decline_after_s: float | None = None
     hang_up_after_s: float | None = None
@@ -170,7 +174,8 @@ class WirePhone(asyncio.DatagramProtocol):
     def _sdp(self) -> str:
         return (
             f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
-            f"m=audio {self.media_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+            f"m=audio {self.media_port} RTP/AVP {self.manners.voices}\r\n"
+            "a=rtpmap:8 PCMA/8000\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
         )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -184,7 +189,7 @@ class WirePhone(asyncio.DatagramProtocol):
             self._invite_answered(message)
         self._news.set()
 
-    def _reply(self, request: Message, code: int, text: str, *, body: str = "") -> None:
+    def _reply(self, request: Message, code: int, text: str, *, body: str = "", contact: str = "") -> None:
         dialog = self.dialogs.get(request.get("Call-ID"))
         to = request.get("To")
         if "tag=" not in to and code > 100:
@@ -194,7 +199,7 @@ class WirePhone(asyncio.DatagramProtocol):
             ("To", to),
             ("Call-ID", request.get("Call-ID")),
             ("CSeq", request.get("CSeq")),
-            ("Contact", self.contact),
+            ("Contact", contact or self.contact),
         ]
         if body:
             headers.append(("Content-Type", "application/sdp"))
@@ -232,7 +237,13 @@ class WirePhone(asyncio.DatagramProtocol):
             self._reply(invite, self.manners.refuse, "No")
             del self.dialogs[call_id]
             return
-        if self.manners.ring:
+        if self.manners.moved_to is not None:
+            self._reply(invite, 302, "Moved Temporarily", contact=f"<{self.manners.moved_to}>")
+            del self.dialogs[call_id]
+            return
+        if self.manners.early:
+            self._reply(invite, 183, "Session Progress", body=self._sdp())
+        elif self.manners.ring:
             self._reply(invite, 180, "Ringing")
         if self.manners.answer:
             self.pick_up()
