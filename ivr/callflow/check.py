@@ -18,6 +18,7 @@ from ivr.callflow.steps import Mention
 from ivr.callflow.subflows import FOLDER as SHARED
 from ivr.callflow.subflows import read_shared, shared_files, spread
 from ivr.callflow.walk import check_steps, check_transfers, languages
+from ivr.core.feature import SENTENCES
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, compile_hours
 from ivr.core.ids import LineId, PromptId, StepName
@@ -209,6 +210,8 @@ def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) ->
         for mention, some in spoken_mentions:
             for language in sorted(some & ({line.language} | there)):
                 _use(language, mention, prompts, used, findings)
+        if line.language in there:
+            used |= _for_volunteers(line, line.language, prompts, findings)
         for step in line.steps.values():
             for language in sorted(heard[step.name] & there) if step.kind == "say" else ():
                 used |= _used_fragments(language, step.place, prompts, findings)
@@ -243,6 +246,18 @@ def _used_fragments(
         what = f"{len(missing)} of the words this step is made of are missing ({some}{', ...' if missing[3:] else ''})"
         findings.error(place, what, f"write their texts into prompts/{language}/, as for the shipped language")
     return {key: place for key in keys if key in prompts}
+
+
+def _for_volunteers(
+    line: WrittenLine, language: str, prompts: Prompts, findings: Findings
+) -> dict[tuple[str, PromptId], Place]:
+    """What volunteers hear when they dial a code."""
+    keys = [(language, sentence) for sentence in SENTENCES]
+    missing = [name for key in keys if key not in prompts for _, name in (key,)]
+    if missing:
+        what = f"volunteers who dial a code hear nothing in the language `{language}`: there is no `{missing[0]}`"
+        findings.warn(line.place, what, f"write the texts of {', '.join(missing)} into prompts/{language}/")
+    return {key: line.place for key in keys if key in prompts}
 
 
 def prompt_text(callflows: Path, language: str, prompt: PromptId) -> str | None:

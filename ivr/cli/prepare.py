@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from ivr.cli.common import Trouble
 from ivr.cli.config import Config
+from ivr.core import feature
 from ivr.core.flow import HoursBranch, Line, Plan, Play
 from ivr.core.hours import Timetable, compile_hours
 from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
@@ -214,6 +215,7 @@ def make_settings(
     """`states`: how the lines are at present, overridden by hand or not; None: by their tables."""
     place = Sounds.of(state)
     known = states or {}
+    languages = sorted({line.language for line in plan.lines.values()})
     return Settings(
         places=places,
         ports=ports,
@@ -226,6 +228,12 @@ def make_settings(
         trunks=config.trunks,
         sip_bind=config.sip_bind,
         shift_s=round(shift_s),
+        sentences=tuple(
+            asked.Sentence(asked.sentence_name(language, prompt), place.path(language, prompt))
+            for language in languages
+            for prompt in feature.SENTENCES
+        ),
+        not_now=place.path(languages[0], feature.NOT_NOW) if languages else None,
     )
 
 

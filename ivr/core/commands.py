@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, call_of
+from ivr.core.ids import CallId, DialId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, call_of
 
 
 class LetGoReason(StrEnum):
@@ -130,4 +130,17 @@ class LastResort:
         return self.call
 
 
-Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Say this sentence to who has dialled a code, and hang up after it."""
+
+    dial: DialId
+    language: str
+    prompt: PromptId
+
+    @property
+    def lane(self) -> str:
+        return self.dial
+
+
+Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort | Confirm

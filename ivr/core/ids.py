@@ -17,6 +17,9 @@ TalkId = NewType("TalkId", str)
 PlayId = NewType("PlayId", str)
 """One playing of prompts to one caller: `<call>-p<n>`."""
 
+DialId = NewType("DialId", str)
+"""A volunteer's phone that has dialled one of our codes."""
+
 LineId = NewType("LineId", str)
 GroupId = NewType("GroupId", str)
 VolunteerId = NewType("VolunteerId", str)

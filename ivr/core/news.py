@@ -9,9 +9,10 @@ from enum import IntEnum, StrEnum
 
 from ivr.core.commands import Command
 from ivr.core.facts import Outcome, PauseKind
+from ivr.core.feature import Feature
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
-from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.ids import CallId, DialId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
 
 
 class Cause(StrEnum):
@@ -261,6 +262,16 @@ class WrapUpProlonged:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureDialled:
+    """A volunteer's phone has dialled one of our codes, and waits for a sentence."""
+
+    dial: DialId
+    volunteer: VolunteerId
+    feature: Feature
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OverrideGiven:
     """Opened or closed by hand; `open` None takes an override back."""
 
@@ -323,6 +334,7 @@ VolunteerNews = (
     | DutyChanged
     | WrapUpDone
     | WrapUpProlonged
+    | FeatureDialled
     | VolunteerDue
 )
 LineNews = OverrideGiven | HandoverAsked | LineDue

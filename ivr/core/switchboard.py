@@ -13,13 +13,14 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import call as call_machine
+from ivr.core import feature, takeback
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
-from ivr.core import takeback
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.adopt import on_surveyed
 from ivr.core.commands import (
     Answer,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -35,6 +36,7 @@ from ivr.core.decision import Decision
 from ivr.core.desk import Desk
 from ivr.core.draft import Draft
 from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
+from ivr.core.feature import Feature
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
 from ivr.core.news import (
@@ -47,6 +49,7 @@ from ivr.core.news import (
     CommandFailed,
     DigitPressed,
     DutyChanged,
+    FeatureDialled,
     HandoverAsked,
     Joined,
     LineDue,
@@ -151,8 +154,8 @@ def on_command_failed(desk: Desk, news: CommandFailed) -> None:
         case LetGo():
             if news.result is Result.GONE:
                 desk.tell_ring(RingGone(command.ring, Cause.NORMAL, news.at))
-        case EndTalk():
-            pass  # it is not there any more, which is what was wanted
+        case EndTalk() | Confirm():
+            pass  # it is not there any more: what was wanted, or nobody's loss
         case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
             desk.tell_call(command.call, news)
         case _:
@@ -200,6 +203,9 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
     if isinstance(news, VolunteerAdded):
         on_added(desk, known, news)
         return
+    if isinstance(news, FeatureDialled):
+        on_feature(desk, known, news)
+        return
     if known is None:
         return
     match news:
@@ -229,6 +235,19 @@ def on_added(desk: Desk, known: Volunteer | None, news: VolunteerAdded) -> None:
     else:
         desk.draft.put_volunteer(replace(known, group=news.group, line=news.line, leaving=False))
     desk.draft.say(VolunteerJoinedHouse(news.volunteer, news.group, news.at))
+
+
+def on_feature(desk: Desk, known: Volunteer | None, news: FeatureDialled) -> None:
+    feature.on_dialled(desk, news)
+    if known is None:
+        return
+    match news.feature:
+        case Feature.WRAP_UP_DONE:
+            desk.tell_volunteer(known.id, WrapUpDone(known.id, news.at))
+        case Feature.WRAP_UP_LONGER:
+            desk.tell_volunteer(known.id, WrapUpProlonged(known.id, feature.LONGER_S, news.at))
+        case _:
+            pass
 
 
 def on_removed(desk: Desk, known: Volunteer, news: VolunteerRemoved) -> None:

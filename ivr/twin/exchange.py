@@ -19,6 +19,7 @@ from ivr.core import switchboard
 from ivr.core.commands import (
     Answer,
     Command,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -250,7 +251,7 @@ class _Call:
                 self.later(0, CallGone(CALL, Cause.NORMAL, self.now))
             case LastResort():
                 self.ending = Ending.LAST_RESORT
-            case Answer() | EndTalk():
+            case Answer() | EndTalk() | Confirm():
                 pass
             case _:
                 assert_never(command)

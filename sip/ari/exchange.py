@@ -16,7 +16,7 @@ from typing import Final, NoReturn, cast
 from ivr.core.commands import Command, LastResort
 from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
 from ivr.core.lease import Renewal
-from ivr.core.news import CallBack, CallGone, Cause, News, PlayEnded, Result, RingGone, Surveyed
+from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
@@ -218,7 +218,7 @@ class AriExchange:
             self._lost(channel, Cause.NORMAL)
 
     def _lost(self, channel: str, cause: Cause) -> None:
-        news: CallGone | RingGone | None = gone(channel, cause, self._parties, self._now())
+        news = gone(channel, cause, self._parties, self._now())
         self._parties.ended(channel)
         self._forget(channel)
         if news is not None:

@@ -10,13 +10,15 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from ivr.core.ids import CallId, LineId, call_of
+from ivr.core.feature import Feature
+from ivr.core.ids import CallId, DialId, LineId, VolunteerId, call_of
 from ivr.core.news import (
     CallArrived,
     CallBack,
     CallGone,
     Cause,
     DigitPressed,
+    FeatureDialled,
     Joined,
     News,
     PlayEnded,
@@ -24,6 +26,7 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    VolunteerReleased,
 )
 from sip.ari.model import (
     Channel,
@@ -89,8 +92,10 @@ def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
             return None
 
 
-def gone(channel: str, cause: Cause, parties: Parties, at: datetime) -> CallGone | RingGone | None:
+def gone(channel: str, cause: Cause, parties: Parties, at: datetime) -> CallGone | RingGone | VolunteerReleased | None:
     """A channel has ended, however that was noticed."""
+    if volunteer := parties.dials.pop(channel, None):
+        return VolunteerReleased(volunteer, at)
     if ring := ring_of(channel):
         return RingGone(ring, cause, at)
     call = parties.call(channel)
@@ -111,10 +116,20 @@ def _entered(channel: Channel, args: tuple[str, ...], parties: Parties, at: date
         return RingAnswered(ring, at)
     line = caller_line(args)
     if line is None:
-        return None
+        return _dialled(channel.id, args, parties, at)
     call = parties.learn(channel.id, line)
     reached = came_back(args)
     return CallArrived(call, line, at) if reached is None else back_of(channel, call, line, reached, at)
+
+
+def _dialled(channel: str, args: tuple[str, ...], parties: Parties, at: datetime) -> FeatureDialled | None:
+    """A volunteer's phone with one of our codes: `feature,<feature>,<volunteer>`, both of them our dialplan's words."""
+    match args:
+        case ("feature", feature, who) if feature in tuple(Feature) and _LINE.fullmatch(who):
+            parties.dials[channel] = VolunteerId(who)
+            return FeatureDialled(DialId(channel), VolunteerId(who), Feature(feature), at)
+        case _:
+            return None
 
 
 def back_of(channel: Channel, call: CallId, line: LineId, reached: Reached, at: datetime) -> CallBack:

@@ -7,7 +7,7 @@ import re
 import time
 from typing import Final
 
-from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId
+from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId, VolunteerId
 
 _PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[rtp])[0-9]{1,9}")
 
@@ -49,6 +49,8 @@ class Parties:
         """Channels whose hang-up has begun: what fails on them now has not failed by itself."""
         self.flawed: set[PlayId] = set()
         """Playings of which a sound is missing."""
+        self.dials: dict[str, VolunteerId] = {}
+        """Volunteers' phones that have dialled a code and are not down again."""
         self.adopted: set[CallId] = set()
         """Found in a survey: what they hear was asked for by somebody before us."""
 

@@ -15,6 +15,7 @@ from typing import Final, TypeVar, assert_never
 from ivr.core.commands import (
     Answer,
     Command,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -34,11 +35,13 @@ from sip.ari import api
 from sip.ari.http import Http
 from sip.ari.parties import Parties
 from sip.ari.request import Request
+from sip.asterisk.settings import sentence_name
 
 T = TypeVar("T")
 
 LEG: Final = "leg"
 LAST_RESORT: Final = "last-resort"
+SENTENCE: Final = "sentence"
 DONE_MARK: Final = "VL_DONE"
 LEASE: Final = "TIMEOUT(absolute)"
 """What takes a caller away from us when we no longer say that we are here; 0: never."""
@@ -114,6 +117,8 @@ class Performer:
                 return await self._last_resort(command)
             case HangUp():
                 return await self._hang_up(command)
+            case Confirm():
+                return await self._confirm(command)
             case _:
                 assert_never(command)
 
@@ -229,6 +234,11 @@ class Performer:
         if result in (Result.DONE, Result.GONE):
             self._parties.ended(talk)
         return result
+
+    async def _confirm(self, command: Confirm) -> Result:
+        name = sentence_name(command.language, command.prompt)
+        request = api.channels_continue_in_dialplan(command.dial, context=SENTENCE, extension=name, priority=1)
+        return await self._on_channel(request)
 
     # ------------------------------------------------------------------ endings
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from sip.asterisk.modules import ALLOWED
-from sip.asterisk.settings import APPLICATION, Places, Settings
+from sip.asterisk.settings import APPLICATION, CODES, Places, Settings
 from sip.private import write_privately
 from sip.trouble import SipTrouble
 
@@ -63,7 +63,12 @@ def rendered(settings: Settings) -> dict[str, str]:
     environment.filters["sounds"] = _sounds
     values: dict[str, object] = {field.name: getattr(settings, field.name) for field in fields(settings)}
     values["accounts"] = sorted(settings.accounts, key=lambda account: account.volunteer)
-    values |= {"modules": ALLOWED, "application": APPLICATION, "media_address": _media_address(settings.sip_bind)}
+    values |= {
+        "modules": ALLOWED,
+        "application": APPLICATION,
+        "codes": CODES,
+        "media_address": _media_address(settings.sip_bind),
+    }
     names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.conf.j2"))
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ivr.core.ids import LineId, VolunteerId
+from ivr.core.feature import Feature
+from ivr.core.ids import LineId, PromptId, VolunteerId
 from sip.trouble import SipTrouble
 from sip.trunks import DEMO_TRUNK, Trunk
 
@@ -116,6 +117,29 @@ class Account:
     lines: tuple[LineId, ...]
 
 
+CODES = (
+    ("*10", Feature.ON_DUTY),
+    ("*11", Feature.OFF_DUTY),
+    ("*12", Feature.PAUSE),
+    ("*13", Feature.BREAK),
+    ("*14", Feature.WRAP_UP_DONE),
+    ("*15", Feature.WRAP_UP_LONGER),
+)
+"""What a volunteer's phone may dial, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence that confirms a code; `name` is the extension that says it."""
+
+    name: str
+    sound: Path
+
+
+def sentence_name(language: str, prompt: PromptId) -> str:
+    return f"{language}-{prompt}"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     places: Places
@@ -131,3 +155,6 @@ class Settings:
     """Line's time minus real time, seconds."""
     ring_s: int = 20
     """How long phones ring in one round of the last resort."""
+    sentences: tuple[Sentence, ...] = ()
+    not_now: Path | None = None
+    """What a volunteer hears whose code nobody can take up now."""

@@ -69,6 +69,11 @@ class OwnPhone:
             raise
         return phone
 
+    def log_in(self, name: str, password: str) -> None:
+        """Who it is when it dials, without being reachable itself."""
+        self._user = name
+        self._agent.credentials = Credentials(name, password)
+
     @property
     def address(self) -> Endpoint:
         return self._agent.address

@@ -67,8 +67,9 @@ def test_a_break_is_shown_as_a_break_and_asks_to_look_after_them(state: Path) ->
     run(state, "volunteer", "break", "anna")
     assert anna(state)["state"] == "break"
     assert "look after them" in run(state, "volunteer", "list")
-    kinds = [json.loads(row)["event"] for row in run(state, "events", "--json").splitlines() if row.startswith("{")]
-    assert "volunteer_took_pause" not in kinds
+    kinds = [event["type"] for event in json.loads(run(state, "events", "--json"))]
+    assert "voiceline.volunteer_took_break" in kinds
+    assert "voiceline.volunteer_took_pause" not in kinds
 
 
 def test_off_duty_is_another_thing_than_unreachable(state: Path) -> None:

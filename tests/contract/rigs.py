@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import pytest
 
 from ivr.app.ports import Exchange
+from ivr.core.feature import Feature
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
 from ivr.core.news import CallArrived, News
 from tests.fakes.clock import VirtualClock
@@ -102,6 +103,10 @@ class Rig(Protocol):
         """Give the volunteer a phone that behaves so; returns when the exchange knows it (or that it is not there)."""
         ...
 
+    async def dials(self, volunteer: VolunteerId, feature: Feature) -> None:
+        """Their phone, which is there, dials this code."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -147,6 +152,9 @@ class FakeRig:
 
     async def phone(self, volunteer: VolunteerId, behaviour: Behaviour) -> None:
         self.exchange.phone(volunteer, behaviour)
+
+    async def dials(self, volunteer: VolunteerId, feature: Feature) -> None:
+        self.exchange.dials_code(volunteer, feature)
 
 
 @asynccontextmanager

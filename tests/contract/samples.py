@@ -9,7 +9,7 @@ from ivr.core import commands as do
 from ivr.core import facts as say
 from ivr.core import state as is_
 from ivr.core.hours import Service
-from ivr.core.ids import CallId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
+from ivr.core.ids import CallId, DialId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
 
 AT = datetime(2026, 10, 25, 0, 30, 0, 250_000, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -88,6 +88,7 @@ COMMANDS: tuple[do.Command, ...] = (
     do.EndTalk(TALK),
     do.HangUp(CALL),
     do.LastResort(CALL),
+    do.Confirm(DialId("1700000000.12"), "da", PromptId("frivillig-pause")),
 )
 
 FACTS: tuple[say.Fact, ...] = (

@@ -17,6 +17,7 @@ from ivr.app.ports import Take
 from ivr.core.commands import (
     Answer,
     Command,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -28,7 +29,8 @@ from ivr.core.commands import (
     StopPlay,
 )
 from ivr.core.facts import Outcome
-from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId
+from ivr.core.feature import Feature
+from ivr.core.ids import CallId, DialId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
     CallArrived,
     CallBack,
@@ -36,11 +38,13 @@ from ivr.core.news import (
     CallLeft,
     Cause,
     DigitPressed,
+    FeatureDialled,
     Joined,
     Reached,
     Result,
     Surveyed,
     VolunteerReachable,
+    VolunteerReleased,
     VolunteerUnreachable,
     Witnessed,
 )
@@ -82,6 +86,10 @@ class FakeExchange:
         self.floor = Floor(clock, take, prompts, self.weather)
         self.witnessed: list[Witnessed] = []
         """What the last resort wrote down and nobody has read."""
+        self.dials: dict[DialId, VolunteerId] = {}
+        self.confirmed: list[tuple[VolunteerId, PromptId]] = []
+        """Which sentences were said to whom."""
+        self._dialled = 0
         self.performed: list[tuple[float, Command, Result]] = []
         """Every command that was answered: when (monotonic seconds), which, how."""
 
@@ -166,6 +174,8 @@ class FakeExchange:
                 return answer(rings.let_go(self.floor, command.ring, command.reason))
             case EndTalk():
                 return answer(self._end_talk(command))
+            case Confirm():
+                return answer(self._confirm(command))
             case _:
                 caller = self.floor.callers.get(command.call)
                 if caller is None or not caller.here or caller.native:
@@ -226,6 +236,16 @@ class FakeExchange:
         if command.talk not in self.floor.talks:
             return Result.GONE
         self.floor.part(command.talk)
+        return Result.DONE
+
+    def _confirm(self, command: Confirm) -> Result:
+        """The sentence is said, and the phone is down again."""
+        volunteer = self.dials.pop(command.dial, None)
+        if volunteer is None:
+            return Result.GONE
+        self.confirmed.append((volunteer, command.prompt))
+        length_s = self.floor.prompts.get(command.prompt, 0.0)
+        self.clock.after(length_s, lambda: self.floor.emit(volunteer, lambda at: VolunteerReleased(volunteer, at)))
         return Result.DONE
 
     def _leave_us(self, caller: Caller) -> None:
@@ -332,6 +352,13 @@ class FakeExchange:
             self.floor.emit(volunteer, lambda at: VolunteerReachable(volunteer, at))
         elif before and before.registered and not phone.registered:
             self.floor.emit(volunteer, lambda at: VolunteerUnreachable(volunteer, at))
+
+    def dials_code(self, volunteer: VolunteerId, feature: Feature) -> None:
+        """The volunteer's phone dials one of our codes."""
+        self._dialled += 1
+        dial = DialId(f"dial{self._dialled}")
+        self.dials[dial] = volunteer
+        self.floor.emit(volunteer, lambda at: FeatureDialled(dial, volunteer, feature, at))
 
     def unplug(self, volunteer: VolunteerId) -> None:
         """The phone is gone, also out of a talk; one that was ringing is asked in vain until its ring time is over."""

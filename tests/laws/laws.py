@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from ivr.core.commands import (
     Answer,
     Command,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -78,6 +79,8 @@ def about(command: Command) -> CallId:
             return call_of(command.ring)
         case EndTalk():
             return call_of(command.talk)
+        case Confirm():
+            return CallId(command.dial)  # of no call
 
 
 # ---------------------------------------------------------------- rings

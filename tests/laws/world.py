@@ -18,6 +18,7 @@ from immutables import Map
 from ivr.core.commands import (
     Answer,
     Command,
+    Confirm,
     EndTalk,
     HangUp,
     Join,
@@ -29,8 +30,9 @@ from ivr.core.commands import (
     StopPlay,
 )
 from ivr.core.facts import Outcome
+from ivr.core.feature import Feature
 from ivr.core.hours import Service
-from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId
 from ivr.core.news import (
     CallArrived,
     CallBack,
@@ -40,6 +42,7 @@ from ivr.core.news import (
     CommandFailed,
     DigitPressed,
     DutyChanged,
+    FeatureDialled,
     HandoverAsked,
     Joined,
     News,
@@ -53,6 +56,7 @@ from ivr.core.news import (
     Surveyed,
     VolunteerPaused,
     VolunteerReachable,
+    VolunteerReleased,
     VolunteerRemoved,
     VolunteerResumed,
     VolunteerUnreachable,
@@ -110,6 +114,8 @@ class World:
     away: frozenset[VolunteerId] = frozenset()
     paused: frozenset[VolunteerId] = frozenset()
     off: frozenset[VolunteerId] = frozenset()
+    dialling: frozenset[VolunteerId] = frozenset()
+    """On the phone with one of our codes."""
     staff: frozenset[VolunteerId] = frozenset()
     last: News | None = None
     spare: Spare = field(default_factory=Spare)
@@ -138,6 +144,8 @@ class World:
                 joining = self.joining.delete(command.talk) if command.talk in self.joining else self.joining
                 talks = self.talks.delete(command.talk) if command.talk in self.talks else self.talks
                 return replace(self, joining=joining, talks=talks)
+            case Confirm():
+                return self
             case _ if command.call not in self.callers:
                 return self._in_vain(command)
             case Join():
@@ -174,7 +182,16 @@ class World:
             talks[talk] = frozenset(each for each in members if each in self.callers or each in self.phones)
         up = frozenset(ring for ring, phone in self.phones.items() if phone.leg is Leg.UP)
         shelter = frozenset(self.sheltered)
-        return Surveyed(dict(self.callers), frozenset(self.phones), talks, self.staff - self.away, at, up, shelter)
+        return Surveyed(
+            dict(self.callers),
+            frozenset(self.phones),
+            talks,
+            self.staff - self.away,
+            at,
+            up,
+            shelter,
+            engaged=self.dialling,
+        )
 
     def surveyed(self, at: datetime) -> tuple[News, World]:
         """What happened just now was told to nobody; what was asked and not done is forgotten."""
@@ -261,6 +278,8 @@ class World:
             yield CommandFailed(StartMusic(call), Result.TIMEOUT, at), self._less(faults=1)
 
     def _duty(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for who in sorted(self.dialling):
+            yield VolunteerReleased(who, at), replace(self, dialling=self.dialling - {who})
         if not self.spare.duty:
             return
         world = self._less(duty=1)
@@ -276,6 +295,10 @@ class World:
             yield DutyChanged(who, who in self.off, at), replace(world, off=self.off ^ {who})
             yield WrapUpDone(who, at), world
             yield WrapUpProlonged(who, 60.0, at), world
+            for feature in Feature:
+                if who not in self.dialling:
+                    dialling = replace(world, dialling=self.dialling | {who})
+                    yield FeatureDialled(DialId(f"d-{who}"), who, feature, at), dialling
             yield VolunteerRemoved(who, at), replace(world, staff=self.staff - {who})
 
     def _modes(self, at: datetime) -> Iterator[tuple[News, World]]:

@@ -20,13 +20,13 @@ from sip.asterisk.console import ask
 from sip.asterisk.install import Asterisk, install
 from sip.asterisk.process import find_running, start, stop
 from sip.asterisk.render import make_places, render
-from sip.asterisk.settings import APPLICATION, Account, Line, Places, Ports, Settings
+from sip.asterisk.settings import APPLICATION, Account, Line, Places, Ports, Sentence, Settings
 from sip.phone.interface import RATE, Samples
 from tests.rigs.ports import shared_base
 
 CHILDREN, PARENTS = LineId("bornetelefonen"), LineId("foraeldretelefonen")
 ANNA, BO = VolunteerId("anna"), VolunteerId("bo")
-GREETING, TECHNICAL, CLOSED, MUSIC = 500, 700, 900, 300
+GREETING, TECHNICAL, CLOSED, MUSIC, NOT_NOW = 500, 700, 900, 300, 1100
 """Hz."""
 WORDS_S = 0.8
 ARI_PASSWORD, AMI_SECRET = "ari-password-of-a-test", "ami-secret-of-a-test"
@@ -95,6 +95,8 @@ def settings_for(asterisk: Asterisk, home: Path, base: int) -> Settings:
         (Account(ANNA, password(ANNA), (CHILDREN, PARENTS)), Account(BO, password(BO), (PARENTS,))),
         ARI_PASSWORD,
         AMI_SECRET,
+        sentences=(Sentence("da-kort", words / "kort.wav"),),
+        not_now=words / "ikke-nu.wav",
     )
 
 
@@ -108,7 +110,7 @@ def lay_out(state: Path, base: int | None = None) -> Machine:
     asterisk = install(home, lambda _told: None)
     settings = settings_for(asterisk, home, shared_base() if base is None else base)
     make_places(settings.places)
-    for name, pitch in (("velkommen", GREETING), ("teknik", TECHNICAL), ("lukket", CLOSED)):
+    for name, pitch in (("velkommen", GREETING), ("teknik", TECHNICAL), ("lukket", CLOSED), ("ikke-nu", NOT_NOW)):
         write_tone(home / "sounds" / "da" / f"{name}.wav", WORDS_S, pitch)
     write_tone(settings.places.moh / "calm.wav", 30, MUSIC)
     render(settings)

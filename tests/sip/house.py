@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import pytest
 
+from ivr.core.feature import Feature
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
 from ivr.core.news import CallArrived
 from sip.ami import AmiAddress
@@ -24,7 +25,8 @@ from sip.ari.exchange import AriExchange
 from sip.ari.http import Address, Http
 from sip.ari.socket import ReplacedError
 from sip.asterisk.process import start
-from sip.asterisk.settings import APPLICATION
+from sip.asterisk.settings import APPLICATION, CODES
+from sip.phone import OwnPhone
 from tests.contract.rigs import NewsLog
 from tests.fakes.phones import (
     Answers,
@@ -139,6 +141,7 @@ class RealRig:
     log: NewsLog
     phones: dict[VolunteerId, WirePhone] = field(default_factory=dict)
     callers: list[WirePhone] = field(default_factory=list)
+    dialling: list[OwnPhone] = field(default_factory=list)
     ups: int = 0
     downs: int = 0
 
@@ -167,7 +170,18 @@ class RealRig:
             while (volunteer in (await self.exchange.survey()).reachable) is not there:
                 await asyncio.sleep(0.02)
 
+    async def dials(self, volunteer: VolunteerId, feature: Feature) -> None:
+        """From a phone of its own: who dials is whose account it is, not which device."""
+        host, port = self.house.server
+        agent = await OwnPhone.open()
+        agent.log_in(volunteer, password(volunteer))
+        self.dialling.append(agent)
+        code = next(code for code, meant in CODES if meant is feature)
+        await agent.dial(f"sip:{code}@{host}:{port}", from_user=volunteer)
+
     async def close(self) -> None:
+        for agent in self.dialling:
+            await agent.close()
         for volunteer, phone in self.phones.items():
             if phone.dead:
                 phone.close()

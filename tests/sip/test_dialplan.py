@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from sip.asterisk.process import reload
 from sip.asterisk.render import render
-from sip.asterisk.settings import OpenSpan, Settings
+from sip.asterisk.settings import CODES, OpenSpan, Settings
 from sip.phone import NotAnswered, OwnPhone, sound_gaps
 from sip.phone.interface import Call
 from tests.rigs.asterisk import (
@@ -25,6 +25,7 @@ from tests.rigs.asterisk import (
     CLOSED,
     GREETING,
     MUSIC,
+    NOT_NOW,
     PARENTS,
     TECHNICAL,
     Machine,
@@ -329,10 +330,37 @@ def test_an_unknown_number_gets_404_and_so_does_whatever_a_volunteers_phone_dial
             await OwnPhone.open(bind=CARRIER) as carrier,
             await OwnPhone.register(ANNA, password(ANNA), machine.server) as anna,
         ):
-            for number in ("112", "anna", "s", "116112"):
+            for number in ("112", "anna", "s", "116112", *(code for code, _ in CODES)):
                 assert await refused(carrier, number, "anonymous") == 404
-            for number in ("116111", "bo", "s", "99"):
+            for number in ("116111", "bo", "s", "99", "*", "*1", "*100", "*16", "*9", "feature", "da-kort"):
                 assert await refused(anna, number, ANNA) == 404
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("beats", [False, True], ids=["never there", "dead for a while"])
+def test_a_code_that_nobody_can_take_up_is_answered_with_words(machine: Machine, beats: bool) -> None:
+    """Never silence, and never the belief that it was taken up."""
+    if beats:
+        machine.console(f"dialplan set global VL_BEAT {int(time.time()) - 60}")
+
+    async def scene() -> None:
+        async with await OwnPhone.register(ANNA, password(ANNA), machine.server) as anna:
+            call = await anna.dial(machine.address("*12"), from_user=ANNA)
+            await call.until_answered(4)
+            await call.until_ended(6)
+            assert [pitch for pitch in pitches(call.heard.samples()) if pitch] == [NOT_NOW]
+
+    asyncio.run(scene())
+
+
+def test_a_stranger_cannot_dial_a_code_in_anybodys_name(machine: Machine) -> None:
+    async def scene() -> None:
+        async with await OwnPhone.open() as stranger:
+            call = await stranger.dial(machine.address("*11"), from_user=ANNA)
+            with pytest.raises(NotAnswered) as refused:
+                await call.until_answered(3)
+            assert refused.value.ended.code == 401
 
     asyncio.run(scene())
 

@@ -1,0 +1,86 @@
+"""What a volunteer can tell the house by dialling a code on their own phone, and the sentence that confirms it.
+
+Rules: it concerns nobody but who dials; every dialling is answered with one sentence; nobody is rung while
+they hear it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, assert_never
+
+from ivr.core.commands import Confirm
+from ivr.core.facts import PauseKind
+from ivr.core.ids import PromptId
+from ivr.core.state import InTalk, Pause, Volunteer
+
+if TYPE_CHECKING:
+    from ivr.core.desk import Desk
+    from ivr.core.news import FeatureDialled
+
+LONGER_S = 120.0
+"""So much more time to wrap up per dialling; the sentence says two minutes."""
+
+
+class Feature(StrEnum):
+    ON_DUTY = "on_duty"
+    """On duty, and back from a pause of any kind."""
+    OFF_DUTY = "off_duty"
+    PAUSE = "pause"
+    BREAK = "break"
+    WRAP_UP_DONE = "wrap_up_done"
+    WRAP_UP_LONGER = "wrap_up_longer"
+
+
+NOT_NOW = PromptId("frivillig-ikke-nu")
+ON_DUTY = PromptId("frivillig-paa-vagt")
+WAS_NOT_ANSWERING = PromptId("frivillig-paa-vagt-igen")
+OFF_DUTY = PromptId("frivillig-fri")
+PAUSED = PromptId("frivillig-pause")
+BREAK = PromptId("frivillig-luft")
+DONE = PromptId("frivillig-klar")
+LONGER = PromptId("frivillig-mere-tid")
+SENTENCES = (NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
+
+
+def on_dialled(desk: Desk, news: FeatureDialled) -> None:
+    known = desk.draft.volunteers.get(news.volunteer)
+    language = min((line.language for line in desk.draft.plan.lines.values()), default="")
+    if known is None or known.leaving:
+        desk.draft.do(Confirm(news.dial, language, NOT_NOW))
+        return
+    desk.draft.do(Confirm(news.dial, language, sentence(known, news.feature)))
+    match news.feature:
+        case Feature.ON_DUTY:
+            now = replace(known, off_duty=False, pause=None, unanswered=0)
+        case Feature.OFF_DUTY:
+            now = replace(known, off_duty=True, unanswered=0)
+        case Feature.PAUSE:
+            now = replace(known, pause=Pause(None, news.at))
+        case Feature.BREAK:
+            now = replace(known, pause=Pause(None, news.at, PauseKind.BREAK))
+        case Feature.WRAP_UP_DONE | Feature.WRAP_UP_LONGER:
+            now = known
+        case _:
+            assert_never(news.feature)
+    desk.put_volunteer(replace(now, elsewhere=True), news.at)
+
+
+def sentence(who: Volunteer, feature: Feature) -> PromptId:
+    match feature:
+        case Feature.ON_DUTY:
+            missed = who.pause is not None and who.pause.kind is PauseKind.UNANSWERED
+            return WAS_NOT_ANSWERING if missed else ON_DUTY
+        case Feature.OFF_DUTY:
+            return OFF_DUTY
+        case Feature.PAUSE:
+            return PAUSED
+        case Feature.BREAK:
+            return BREAK
+        case Feature.WRAP_UP_DONE:
+            return DONE
+        case Feature.WRAP_UP_LONGER:
+            return NOT_NOW if isinstance(who.phase, InTalk) else LONGER
+        case _:
+            assert_never(feature)
