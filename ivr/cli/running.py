@@ -278,7 +278,10 @@ class Running:
             "volunteers": [status.volunteer_json(who) for who in status.people(house)],
             "waiting": sum(len(line.queue) for line in house.lines.values()),
             "calls": len(house.calls),
-            "wrong": [*status.wrong_things(house, self.connected.is_set()), *self._wrong_with_the_log()],
+            "wrong": [
+                *status.wrong_things(house, self.connected.is_set(), self._exchange.holding),
+                *self._wrong_with_the_log(),
+            ],
         }
 
     async def _pages_free(self) -> None:

@@ -151,11 +151,13 @@ def wrong_with_the_log(
     return wrong
 
 
-def wrong_things(house: House, connected: bool) -> list[str]:
+def wrong_things(house: House, connected: bool, holding: bool = False) -> list[str]:
     """What somebody should look at, each in one sentence."""
     wrong: list[str] = []
     if not connected:
         wrong.append("Asterisk does not answer; callers are served by its last resort until it does.")
+    if holding:
+        wrong.append("The controller does not keep up; new callers are greeted and wait until it has caught up.")
     wrong.extend(
         f"{line.name} is open and no volunteer is reachable: start a softphone (ivr softphone NAME)."
         for line in house.plan.lines.values()

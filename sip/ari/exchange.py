@@ -20,12 +20,14 @@ from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
+from sip.ari.lag import Lag
 from sip.ari.model import (
     Bridge,
     Channel,
     ChannelDestroyed,
     ChannelHangupRequest,
     Event,
+    MissingParams,
     PlaybackFinished,
     StasisEnd,
     StasisStart,
@@ -43,6 +45,7 @@ LEFT_S: Final = 0.5
 """Who has left Stasis and is not said to be gone by then is looked for."""
 AGAIN_S: Final = 0.2
 BEAT: Final = "VL_BEAT"
+HOLD: Final = "VL_HOLD"
 UP: Final = "Up"
 """A channel's state once it was picked up."""
 REDIRECTED: Final = 23
@@ -80,6 +83,7 @@ class AriExchange:
         self._losses = 0
         self._lost_at = 0.0
         self._changed = asyncio.Event()
+        self._lag = Lag()
         self._left: set[str] = set()
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -120,6 +124,7 @@ class AriExchange:
             await self._until(lambda: all(self._links.values()))
             losses = self._losses
             self.ami.tell([("Setvar", {"Variable": "VL_LEAD", "Value": "0"})])
+            self._say_holding()
             try:
                 await up()
             except ConnectionError:
@@ -157,6 +162,8 @@ class AriExchange:
     def _heard(self, event: Event) -> None:
         at = self._now()
         match event:
+            case MissingParams():
+                return  # of our own request: it is no event
             case ChannelHangupRequest(channel=channel):
                 self._parties.dying.add(channel.id)
             case StasisStart(channel=channel):
@@ -168,6 +175,8 @@ class AriExchange:
                     self._performer.words_ended(play)
             case _:
                 pass
+        if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
+            self._say_holding()
         news = news_of(event, self._parties, at)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
@@ -233,6 +242,16 @@ class AriExchange:
     def beat(self) -> None:
         """Say that somebody looks after every caller. The moment is the machine's, whatever the line's clock shows."""
         self.ami.tell([("Setvar", {"Variable": BEAT, "Value": str(int(time.time()))})])
+        if self._lag.looked(time.monotonic()):
+            self._say_holding()
+
+    @property
+    def holding(self) -> bool:
+        """We do not keep up: new callers are greeted by the dialplan and wait there for a moment."""
+        return self._lag.holding
+
+    def _say_holding(self) -> None:
+        self.ami.tell([("Setvar", {"Variable": HOLD, "Value": str(int(self._lag.holding))})])
 
     def renew(self, renewals: Sequence[Renewal]) -> None:
         self._performer.renew(renewals)
@@ -245,10 +264,10 @@ class AriExchange:
         if result is Result.UNREACHABLE:
             self._socket.doubt()
         if isinstance(command, LastResort) and result is Result.DONE:
-            channel, line = self._parties.channel(command.call), self._parties.line(command.call)
-            if channel is not None and line is not None:  # else our dialplan was quicker to say so
+            channel = self._parties.channel(command.call)
+            if channel is not None:  # else our dialplan was quicker to say so
                 self._parties.keep_away(channel)
-                self._shelter.left(channel, line)
+                self._shelter.left(channel)
         return result
 
     async def survey(self) -> Surveyed:
@@ -264,7 +283,7 @@ class AriExchange:
         )
         if channels.value is None or bridges.value is None or endpoints.value is None:
             raise ConnectionError("Asterisk does not say which calls there are")
-        there = tuple(channel for channel in channels.value if not self._parties.is_over(channel.id))
+        there = await self._as_now(channels.value, self._shelter.away(seen))
         calls = self._callers(there)
         for channel in known - {channel.id for channel in there}:
             self._forget(channel)
@@ -279,11 +298,23 @@ class AriExchange:
             reachable,
             self._now(),
             answered,
-            self._shelter.sheltered(seen, {channel.id for channel in there}) - calls.keys(),
+            self._shelter.sheltered(seen, {channel.id for channel in there}, calls),
             {call: back for call, back in self._back.items() if call in calls},
             witnessed,
             self._shelter.engaged(seen),
         )
+
+    async def _as_now(self, channels: tuple[Channel, ...], away: frozenset[str]) -> tuple[Channel, ...]:
+        """Those that are not over. Whom one list has in our hands and the other `away` is asked about once more."""
+        there = []
+        for channel in channels:
+            if channel.id in away and channel.dialplan.app_name == "Stasis":
+                now = (await self._http.ask(api.channels_get(channel.id))).value
+                if now is not None:
+                    there.append(now)
+            else:
+                there.append(channel)
+        return tuple(channel for channel in there if not self._parties.is_over(channel.id))
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
         """In the order in which they came. Who is in the dialplan at present is not ours."""

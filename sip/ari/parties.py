@@ -43,7 +43,7 @@ class Parties:
         self._lines: dict[CallId, LineId] = {}
         self._learned: dict[str, float] = {}
         self._over: dict[str, None] = {}
-        self._sheltered: dict[str, LineId] = {}
+        self._sheltered: dict[str, float] = {}
         self._kept: set[str] = set()
         self.dying: set[str] = set()
         """Channels whose hang-up has begun: what fails on them now has not failed by itself."""
@@ -76,12 +76,12 @@ class Parties:
             self.adopted.discard(call)
             self.flawed = {play for play in self.flawed if not play.startswith(call)}
 
-    def shelter(self, channel: str, line: LineId) -> bool:
+    def shelter(self, channel: str) -> bool:
         """This caller is in the last resort now and not with us; whether that is new."""
         if channel in self._sheltered or channel in self._over:
             return False
         self.forget(channel)
-        self._sheltered[channel] = line
+        self._sheltered[channel] = time.monotonic()
         return True
 
     def unshelter(self, channel: str) -> CallId | None:
@@ -89,8 +89,13 @@ class Parties:
         self._kept.discard(channel)
         return None if self._sheltered.pop(channel, None) is None else self.name(channel)
 
-    def sheltered_channels(self) -> frozenset[str]:
-        return frozenset(self._sheltered)
+    def sheltered_before(self, moment: float) -> frozenset[str]:
+        """Who has been in the last resort since before then (`time.monotonic()`)."""
+        return frozenset(channel for channel, since in self._sheltered.items() if since < moment)
+
+    def away(self, call: CallId) -> str | None:
+        """The channel of a caller who is in the last resort now."""
+        return next((channel for channel in self._sheltered if self.name(channel) == call), None)
 
     def anybody_sheltered(self) -> bool:
         return not self._kept.issuperset(self._sheltered)
@@ -114,6 +119,10 @@ class Parties:
     def known_before(self, moment: float) -> frozenset[str]:
         """Callers' channels that were learned before then (`time.monotonic()`)."""
         return frozenset(channel for channel, learned in self._learned.items() if learned < moment)
+
+    def known_since(self, channel: str, moment: float) -> bool:
+        """Has this caller been in our hands for less long than since then (`time.monotonic()`)?"""
+        return self._learned.get(channel, float("-inf")) >= moment
 
     def ended(self, thing: str) -> None:
         """It is over for us, whatever a list may still say for a moment: ids are never used twice."""

@@ -126,7 +126,11 @@ class Performer:
 
     async def _answer(self, command: Answer) -> Result:
         channel = self._parties.channel(command.call)
-        return Result.GONE if channel is None else await self._on_channel(api.channels_answer(channel))
+        return self._absent(command.call) if channel is None else await self._on_channel(api.channels_answer(channel))
+
+    def _absent(self, call: CallId) -> Result:
+        """Of a caller who is not in our hands: in the last resort, or not there at all."""
+        return Result.GONE if self._parties.away(call) is None else Result.NOT_NOW
 
     async def _on_channel(self, request: Request[T], *, repeatable: bool = True) -> Result:
         """For what is done to a channel that exists, 409 means that it is not in our hands at present."""
@@ -137,7 +141,7 @@ class Performer:
         """All prompts are one playback. Music that plays ends with it; words that play are heard to their end first."""
         channel = self._parties.channel(command.call)
         if channel is None:
-            return Result.GONE
+            return self._absent(command.call)
         asked = self._asked.setdefault(command.call, set())
         if command.play in asked:
             return Result.ALREADY
@@ -183,7 +187,9 @@ class Performer:
     async def _music(self, command: StartMusic) -> Result:
         """Asked for while words are heard, it begins after them."""
         channel = self._parties.channel(command.call)
-        return Result.GONE if channel is None else await self._on_channel(api.channels_start_moh(channel))
+        return (
+            self._absent(command.call) if channel is None else await self._on_channel(api.channels_start_moh(channel))
+        )
 
     # ------------------------------------------------------------------ phones and talks
 
@@ -203,7 +209,7 @@ class Performer:
     async def _join(self, command: Join) -> Result:
         channel = self._parties.channel(command.call)
         if channel is None:
-            return Result.GONE
+            return self._absent(command.call)
         await self._hush(command.call, int(command.talk.rpartition("-t")[2]))
         made, _ = await asyncio.gather(
             self._http.ask(api.bridges_create_with_id(command.talk, type="mixing")),
@@ -266,7 +272,7 @@ class Performer:
             self._ami.tell(actions)
 
     async def _hang_up(self, command: HangUp) -> Result:
-        channel = self._parties.channel(command.call)
+        channel = self._parties.channel(command.call) or self._parties.away(command.call)
         if channel is None:
             return Result.GONE
         if await self._ami.set_variable(channel, DONE_MARK, "1") not in FINE:

@@ -124,13 +124,12 @@ class Shelter:
             return
         channel = event.get("Uniqueid", "")
         if _CHANNEL.fullmatch(channel) and _LINE.fullmatch(f"line-{line}"):
-            self.left(channel, LineId(line))
+            self.left(channel)
 
-    def left(self, channel: str, line: LineId) -> None:
+    def left(self, channel: str) -> None:
         """A caller is in the last resort from now on; told once."""
-        call = self._parties.call(channel)
-        if self._parties.shelter(channel, line) and call is not None:
-            self._tell(CallLeft(call, self._now()))
+        if self._parties.shelter(channel):
+            self._tell(CallLeft(self._parties.name(channel), self._now()))
         self._busy.set()
 
     def gone(self, channel: str) -> None:
@@ -159,16 +158,32 @@ class Shelter:
             raise ConnectionError("Asterisk's manager does not say which channels there are")
         return tuple(found for fields in answer if (found := seen(fields)) is not None)
 
-    def sheltered(self, channels: Iterable[Seen], listed: Collection[str]) -> frozenset[CallId]:
+    @staticmethod
+    def away(channels: Iterable[Seen]) -> frozenset[str]:
+        """Callers' channels that this list has as in the last resort, or as passing between it and us."""
+        return frozenset(
+            each.channel
+            for each in channels
+            if (each.context == SHELTER or (each.context in OURS and each.application != "Stasis"))
+            and _CHANNEL.fullmatch(each.channel)
+        )
+
+    def sheltered(
+        self, channels: Iterable[Seen], listed: Collection[str], ours: Collection[CallId]
+    ) -> frozenset[CallId]:
         """Learns who is there. Whoever is just passing through counts as there. `listed`: channels that another list,
-        of a moment earlier or later, has as not in our hands; whoever came back in between is on the way, not gone."""
-        there = []
+        of a moment earlier or later, has as well, `ours` whom it has in our hands: who came back in between is on the
+        way, not gone."""
+        there = set()
+        away = self.away(channels)
         for each in channels:
-            if each.context == SHELTER and each.line is not None and each.volunteer is None:
-                self._parties.shelter(each.channel, each.line)
-            passing = each.context in OURS and (each.application != "Stasis" or each.channel in listed)
-            if (each.context == SHELTER or passing) and _CHANNEL.fullmatch(each.channel):
-                there.append(self._parties.name(each.channel))
+            call = self._parties.name(each.channel)
+            back = each.context in OURS and each.channel in listed
+            if call in ours or not (each.channel in away or (back and _CHANNEL.fullmatch(each.channel))):
+                continue
+            there.add(call)
+            if each.context == SHELTER and each.line is not None:
+                self._parties.shelter(each.channel)
         return frozenset(there)
 
     def engaged(self, channels: Iterable[Seen]) -> frozenset[VolunteerId]:
@@ -206,12 +221,13 @@ class Shelter:
                 self._leads = False
                 self._busy.clear()
                 continue
+            asked_at = time.monotonic()
             try:
                 channels = await self.look()
             except ConnectionError:
                 await asyncio.sleep(LOOK_S)
                 continue
-            self._compare(channels)
+            self._compare(channels, asked_at)
             if time.monotonic() - self._since >= STEADY_S:
                 await self._take_back(channels)
                 self.clear()
@@ -224,7 +240,8 @@ class Shelter:
                         self._busy.set()
             await asyncio.sleep(LOOK_S)
 
-    def _compare(self, channels: tuple[Seen, ...]) -> None:
+    def _compare(self, channels: tuple[Seen, ...], asked_at: float) -> None:
+        """The list is as old as the question (`time.monotonic()`): of who moved since then it says nothing."""
         before = self._engaged
         now = self.engaged(channels)
         for volunteer in sorted(now - before):
@@ -233,9 +250,10 @@ class Shelter:
             self._tell(VolunteerReleased(volunteer, self._now()))
         there = {each.channel for each in channels}
         for each in channels:
-            if each.context == SHELTER and each.line is not None and each.volunteer is None:
-                self.left(each.channel, each.line)
-        for channel in self._parties.sheltered_channels() - there:
+            known = self._parties.known_since(each.channel, asked_at)
+            if each.context == SHELTER and each.line is not None and each.volunteer is None and not known:
+                self.left(each.channel)
+        for channel in self._parties.sheltered_before(asked_at) - there:
             self.gone(channel)
 
     async def _take_back(self, channels: tuple[Seen, ...]) -> None:

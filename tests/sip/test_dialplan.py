@@ -58,6 +58,7 @@ def machine(shared: Machine) -> Iterator[Machine]:
     until(lambda: shared.channels() == 0, "every channel is gone")
     reload(shared.settings.places, render(shared.settings))
     shared.console('dialplan set global VL_BEAT ""')
+    shared.console('dialplan set global VL_HOLD ""')
 
 
 def until(happened: Callable[[], object], what: str, within_s: float = 10.0) -> None:
@@ -270,6 +271,28 @@ def test_a_controller_that_froze_gets_no_callers(machine: Machine) -> None:
     asyncio.run(scene())
     machine.console(f"dialplan set global VL_BEAT {int(time.time()) - 20}")
     asyncio.run(scene(GREETING, TECHNICAL, MUSIC))
+
+
+def test_a_controller_that_does_not_keep_up_gets_callers_once_it_has_caught_up(machine: Machine) -> None:
+    def beat() -> None:
+        machine.console(f"dialplan set global VL_BEAT {int(time.time())}")
+
+    async def scene() -> None:
+        with controller(machine) as line:
+            async with await OwnPhone.open(bind=CARRIER) as carrier:
+                call = await dial(carrier, machine)
+                await heard(call, GREETING, MUSIC)
+                assert call.ended is None
+                await asyncio.to_thread(machine.console, "dialplan set global VL_HOLD 0")
+                await asyncio.sleep(1.0)  # the beat's moment is a whole second
+                await asyncio.to_thread(beat)
+                came = await asyncio.to_thread(event, line, "StasisStart")
+                assert came["args"] == ["call", str(CHILDREN), "takeover", "2"]
+                await call.hangup()
+
+    beat()
+    machine.console("dialplan set global VL_HOLD 1")
+    asyncio.run(scene())
 
 
 def test_a_phone_rung_by_the_controller_shows_the_line_and_is_let_go_when_nobody_takes_it(machine: Machine) -> None:

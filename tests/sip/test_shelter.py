@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from ivr.core.ids import LineId
-from ivr.core.news import News
+from ivr.core.news import CallLeft, News
 from sip.ami import Ami, AmiAddress
 from sip.ari.parties import Parties
 from sip.ari.shelter import Seen, Shelter
 
 CALLER = "1700000000.7"
 HERE = frozenset({CALLER})
+ADDRESS = AmiAddress("127.0.0.1", 1, "voiceline", "x")
 
 
 def status(context: str, application: str) -> Seen:
@@ -38,7 +39,29 @@ def test_who_is_on_the_way_between_us_and_the_last_resort_is_not_taken_for_gone(
     context: str, application: str, listed: frozenset[str], there: bool
 ) -> None:
     parties, told = Parties(bytes(32)), list[News]()
-    ami = Ami(AmiAddress("127.0.0.1", 1, "voiceline", "x"))
-    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
-    found = shelter.sheltered([status(context, application)], listed)
-    assert found == (frozenset({parties.name(CALLER)}) if there else frozenset())
+    shelter = Shelter(Ami(ADDRESS), parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
+    seen = [status(context, application)]
+    assert shelter.sheltered(seen, listed, ()) == (frozenset({parties.name(CALLER)}) if there else frozenset())
+    assert shelter.sheltered(seen, listed, {parties.name(CALLER)}) == frozenset(), (
+        "in our hands, says who was asked last"
+    )
+
+
+def test_who_came_back_is_not_taken_for_sheltered_by_an_older_list() -> None:
+    parties, told = Parties(bytes(32)), list[News]()
+    call = parties.learn(CALLER, LineId("bornetelefonen"))
+    shelter = Shelter(Ami(ADDRESS), parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
+    shelter.sheltered([status("last-resort", "Queue")], HERE, {call})
+    assert parties.channel(call) == CALLER
+    assert parties.away(call) is None
+
+
+def test_a_caller_of_an_earlier_controller_who_falls_is_told_of() -> None:
+    parties, told = Parties(bytes(32)), list[News]()
+    shelter = Shelter(Ami(ADDRESS), parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
+    shelter.left(CALLER)
+    shelter.left(CALLER)
+    (left,) = told
+    assert isinstance(left, CallLeft)
+    assert left.call == parties.name(CALLER)
+    assert parties.away(left.call) == CALLER
