@@ -33,6 +33,7 @@ crash: $(DEV)
 	$(PY) -m pytest -m trouble
 	$(PY) -m tests.crash.fuses
 	for blow in kill freeze upgrade asterisk; do $(PY) -m tests.crash $$blow || exit 1; done
+	$(PY) -m tests.crash.many
 
 # What was made stays out of the way of what was kept: the state directory (call log, secrets) is never touched.
 clean:
