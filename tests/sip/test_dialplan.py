@@ -288,6 +288,11 @@ def test_a_controller_that_does_not_keep_up_gets_callers_once_it_has_caught_up(m
                 await asyncio.to_thread(beat)
                 came = await asyncio.to_thread(event, line, "StasisStart")
                 assert came["args"] == ["call", str(CHILDREN), "takeover", "2"]
+                # it says nothing and dies: music goes on until the lease runs out, and after it
+                again = await asyncio.to_thread(event, line, "StasisEnd", 5.0)
+                assert again["channel"]["id"] == came["channel"]["id"]  # type: ignore[index]
+                await asyncio.sleep(1.0)  # some more music, to be looked at
+                assert sound_gaps(call.packets, longer_than=0.3) == []
                 await call.hangup()
 
     beat()
