@@ -274,5 +274,6 @@ def keys_of(fact: Fact) -> dict[str, str | float | int | bool | None]:
     for name in fact.__slots__:
         value = getattr(fact, name)
         if name not in QUIET:
+            value = len(value) if isinstance(value, tuple) else value
             keys[name] = value.isoformat() if isinstance(value, datetime) else value
     return keys

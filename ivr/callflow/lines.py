@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.callflow.handover import read_handover
 from ivr.callflow.schedule import read_hours
 from ivr.callflow.steps import Mention, WrittenStep, language_of, prompts_in, read_steps
 from ivr.core.flow import Flow, Line
@@ -27,6 +28,7 @@ KEYS = (
     "groups",
     "technical",
     "hours",
+    "handover",
     "start",
     "steps",
 )
@@ -49,6 +51,8 @@ class WrittenLine:
     groups_place: Place
     groups: Mapping[Service, tuple[Mention, ...]]
     technical: tuple[Mention, ...]
+    handover: tuple[Mention, ...]
+    """What those who wait hear of a hand-over."""
     start: Mention | None
     steps: Mapping[StepName, WrittenStep]
     whole: bool = False
@@ -57,7 +61,7 @@ class WrittenLine:
 
     def prompts(self) -> tuple[Mention, ...]:
         """Every prompt that is named anywhere in the file."""
-        return self.technical + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
+        return self.technical + self.handover + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
 
 
 def read_line(path: Path, findings: Findings) -> WrittenLine:
@@ -78,6 +82,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     so_far = len(findings.all())
     hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
     hours_clean = len(findings.all()) == so_far
+    handover = read_handover(fields.get("handover"), findings)
     start = text_of(fields.need("start", "`start:` and the name of the first step"), "`start`", findings)
     steps = read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings)
     short = text_of(fields.get("short_abandon"), "`short_abandon`", findings)
@@ -100,6 +105,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
             short_abandon_s=short_s or 0.0,
             head_start_s=head_s or 0.0,
             late=late,
+            handover=handover.rules,
         )
     return WrittenLine(
         id=LineId(path.stem),
@@ -114,6 +120,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         groups_place=fields.key("groups") or Place(path),
         groups=groups,
         technical=technical,
+        handover=handover.mentions,
         start=Mention(start.value, start.place, "start") if start else None,
         steps=steps,
     )

@@ -122,6 +122,13 @@ def timetable() -> Schema:
     return {**table("`hours`", properties, ("tz", "table")), "title": "`hours` of a line"}
 
 
+def handover() -> Schema:
+    """What those who wait hear when the other side takes over, and when it is looked whether anybody is there."""
+    length = ref("length_or_none")
+    properties = {"to_night": PROMPTS, "to_day": PROMPTS, "look": length, "early": length, "stay_on": length}
+    return table("`handover`", properties, ())
+
+
 def line() -> Schema:
     name = text("a group in groups.yaml", pattern=NAME)
     late = table("a group of a line", {"group": name, "after": LENGTH})
@@ -136,11 +143,12 @@ def line() -> Schema:
         "groups": table("`groups`", groups, ()),
         "technical": PROMPTS,
         "hours": timetable(),
+        "handover": handover(),
         "start": STEP,
         "steps": ref("steps"),
     }
     assert set(properties) == set(KEYS)
-    return table("a line", properties, set(KEYS) - {"never_says", "short_abandon", "head_start"})
+    return table("a line", properties, set(KEYS) - {"never_says", "short_abandon", "head_start", "handover"})
 
 
 def group() -> Schema:

@@ -325,10 +325,17 @@ def handover(line: str, service: str, state: Path, as_json: bool) -> None:
     Example: ivr handover bornetelefonen night
     """
     known = known_line(plan_by_name(state, config_of(state)), line)
-    at_the_house(
-        state,
-        "handover",
-        {"line": known, "service": service},
-        lambda _house: HandoverAsked(known, Service(service), datetime.now(UTC)),
-    )
-    say_json({"line": line, "service": service}) if as_json else say(f"{line}: the {service} service answers now.")
+    try:
+        there = control.ask(state, "handover", line=known, service=service).get("there")
+    except control.Refused as refused:
+        raise Trouble(str(refused)) from None
+    except control.NobodyThere:
+        there = None
+        asked = HandoverAsked(known, Service(service), datetime.now(UTC))
+        tell_offline(make_state(state), config_of(state), lambda _house: asked)
+    if as_json:
+        say_json({"line": line, "service": service, "there": there})
+        return
+    say(f"{line}: the {service} service answers now.")
+    if there is False:
+        say("Nobody of it can be reached: for a while whoever answered before is asked as well.")

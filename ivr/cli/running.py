@@ -26,6 +26,7 @@ from ivr.cli.books import Books
 from ivr.cli.config import Config
 from ivr.cli.keeper import Keeper
 from ivr.cli.staff import Staff
+from ivr.core import hunt
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import LineId, VolunteerId
@@ -341,8 +342,9 @@ class Running:
         line = self._line(asked)
         if self.house.lines[line].service is None:
             raise control.Refused(f"{line} is closed now, so there is nothing to hand over; open it with ivr override.")
-        self.engine.take(HandoverAsked(line, Service(str(asked["service"])), self.ground.clock.now()))
-        return {}
+        service = Service(str(asked["service"]))
+        self.engine.take(HandoverAsked(line, service, self.ground.clock.now()))
+        return {"there": hunt.somebody(self.house.plan.lines[line], service, self.house.volunteers.values())}
 
     async def _yield(self, _asked: Mapping[str, object]) -> control.Answer:
         self.yielding = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from ivr.core import hunt, queue
 from ivr.core import line as line_machine
@@ -11,7 +12,19 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
-from ivr.core.state import BeingRung, Free, House, InTalk, LineState, Talking, Volunteer, WrappingUp
+from ivr.core.state import (
+    BeingRung,
+    Free,
+    House,
+    InTalk,
+    LineState,
+    Looking,
+    Overdue,
+    Steady,
+    Talking,
+    Volunteer,
+    WrappingUp,
+)
 from ivr.web.board import Because, Board, LineBoard
 
 
@@ -115,7 +128,36 @@ def line_json(house: House, line: Line, now: datetime) -> dict[str, object]:
         "waiting": counts.waiting,
         "talking": counts.talking,
         "volunteers_reachable": counts.volunteers_reachable,
+        "handover": handover_json(state),
     }
+
+
+def handover_json(state: LineState) -> dict[str, object] | None:
+    """The hand-over that is near; None: none is. `there`: somebody of the side that takes over can be reached."""
+    match state.handover:
+        case Looking(to=to, due_at=due_at, alarm_at=alarm_at):
+            return {"to": to, "due_at": due_at, "there": alarm_at is None, "stays_on_until": None}
+        case Overdue(to=to, due_at=due_at, until=until):
+            return {"to": to, "due_at": due_at, "there": False, "stays_on_until": until}
+        case Steady():
+            return None
+
+
+def nobody_takes_over(house: House) -> list[str]:
+    """What a coordinator must see to before a line changes hands, in one sentence each."""
+    found: list[str] = []
+    for line in house.plan.lines.values():
+        tz, phase = ZoneInfo(line.hours.tz), house.lines[line.id].handover
+        groups = " or ".join(hunt.tiers_of(line, phase.to)) if not isinstance(phase, Steady) else ""
+        if isinstance(phase, Looking) and phase.alarm_at is not None:
+            when = phase.due_at.astimezone(tz).strftime("%H:%M")
+            what = f"{line.name} changes to the {phase.to} service at {when}, and nobody of it is reachable"
+            found.append(f"{what}: see to {groups}.")
+        elif isinstance(phase, Overdue):
+            until = phase.until.astimezone(tz).strftime("%H:%M")
+            what = f"nobody of the {phase.to} service is reachable, who serves stays on until {until} at most"
+            found.append(f"{line.name}: {what}: see to {groups}.")
+    return found
 
 
 def rule(state: LineState, table: Timetable, now: datetime) -> str:
@@ -163,7 +205,7 @@ def wrong_things(house: House, connected: bool, holding: bool = False) -> list[s
         for line in house.plan.lines.values()
         if house.lines[line.id].service is not None and not on_duty(house, line, house.lines[line.id])
     )
-    return wrong
+    return wrong + nobody_takes_over(house)
 
 
 def people(house: House) -> Iterable[Volunteer]:

@@ -23,7 +23,7 @@ from ivr.core.state import Call, Choosing, Ending, Hearing, Holding, Joining, Le
 from ivr.core.takeback import on_back, on_witnessed
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
-from ivr.core.waiting import JOIN_S
+from ivr.core.waiting import JOIN_S, speak_of_it
 from ivr.core.walk import WORDS_S, apologise
 
 
@@ -124,8 +124,11 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
             elif phase.play is not None:
                 say_again(turn, phase.play, menu.prompts)
         case Waiting():
-            turn.draft.do(StartMusic(call.id))
-            turn.go(replace(phase, speaking=None, speaking_due=None))
+            if phase.then_told:
+                speak_of_it(turn, phase, phase.then_told)
+            else:
+                turn.draft.do(StartMusic(call.id))
+                turn.go(replace(phase, speaking=None, speaking_due=None))
         case Holding():
             turn.draft.do(StartMusic(call.id))
         case Joining():

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ivr.core import call as call_machine
-from ivr.core import hunt, queue, spoken, walk
+from ivr.core import handover, hunt, queue, spoken, waiting, walk
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -21,7 +21,7 @@ from ivr.core.decision import after
 from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
 from ivr.core.flow import Line, Plan, Spoken
-from ivr.core.hours import Timetable
+from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
 from ivr.core.news import RingAnswered
 from ivr.core.roster import Roster, calls_today, day_of
@@ -58,7 +58,7 @@ class Surroundings:
 
     def somebody(self) -> bool:
         serving = self.desk.line(self.line.id).serving
-        return hunt.somebody(self.line, serving, self.desk.draft.roster(self.at))
+        return hunt.somebody(self.desk.asked(self.line, self.at), serving, self.desk.draft.roster(self.at))
 
     def spoken(self, what: Spoken) -> tuple[PromptId, ...]:
         state, table = self.desk.line(self.line.id), self.desk.timetable(self.line.id)
@@ -104,16 +104,41 @@ class Desk:
         if before is None or before.service is not now.service:
             self.draft.say(ServiceChanged(now.id, now.service, by_hand, at))
         if before is not None and before.serving is not now.serving:
-            for waiting in now.queue:
-                call = self.draft.calls[waiting]
+            for place in now.queue:
+                call = self.draft.calls[place]
                 if isinstance(call.phase, Waiting):
                     fresh = replace(call.phase, tier=0, round=0, tried=frozenset())
                     since = call.queued_at or call.arrived_at
                     fresh = hunt.widened(fresh, self.draft.plan.lines[call.line], now.serving, since, at)
                     self.draft.put_call(replace(call, phase=fresh))
 
-    def settle_line(self, line: LineId, at: datetime) -> None:
-        self.put_line(line_machine.settle(self.line(line), self.timetable(line), at), at, by_hand=False)
+    def settle_line(self, line: LineId, at: datetime, by_hand: bool = False) -> None:
+        """The line as it is at the moment; if it is handed over, those who wait hear so."""
+        rules = self.draft.plan.lines[line]
+        before = self.line(line)
+
+        def there(service: Service) -> bool:
+            return hunt.somebody(rules, service, self.draft.volunteers.values())
+
+        settled = handover.settle(before, self.timetable(line), rules.handover, there, at)
+        self.draft.say(*settled.said)
+        self.put_line(settled.line, at, by_hand)
+        now = settled.line.service
+        if now is None or before.service is None or now is before.service:
+            return
+        for place in settled.line.queue:
+            turn = self.turn(self.draft.calls[place], at)
+            if isinstance(turn.call.phase, Waiting):
+                waiting.tell(turn, turn.call.phase, turn.line.handover.words.get(now, ()))
+                self.draft.put_call(turn.call)
+
+    def settle_lines(self, at: datetime) -> None:
+        """After anything that may concern a hand-over: who is on duty, and who waits still. Also because a line that
+        has been written is asked anew when it is due next, and a moment that has come must not be lost by that."""
+        for line in list(self.draft.lines):
+            state = self.line(line)
+            if self.draft.changed_volunteers or self.draft.changed(line) or state.passage is not None:
+                self.settle_line(line, at)
 
     # ------------------------------------------------------------ calls
 

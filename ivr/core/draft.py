@@ -109,6 +109,13 @@ class Draft:
         self._touched_lines.add(line)
 
     @property
+    def changed_volunteers(self) -> bool:
+        return bool(self._touched_volunteers)
+
+    def changed(self, line: LineId) -> bool:
+        return line in self._touched_lines
+
+    @property
     def touched(self) -> bool:
         return bool(self._touched_calls or self._touched_volunteers or self._touched_lines)
 

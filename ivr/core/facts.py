@@ -75,6 +75,17 @@ class PauseKind(StrEnum):
     """Taken by us: their phone rang too often without being picked up."""
 
 
+class HandoverWhy(StrEnum):
+    TABLE = "table"
+    HAND = "hand"
+    EARLY = "early"
+    """Everybody of the side that served had gone off duty."""
+    LATE = "late"
+    """By the table, but nobody was there at its moment."""
+    LIMIT = "limit"
+    """Nobody came; the side that stayed on need not any longer."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallStarted:
     call: CallId
@@ -293,6 +304,59 @@ class ServiceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoverBegan:
+    """The other side answers from now on. `waiting`: how many callers wait through it."""
+
+    line: LineId
+    service: Service
+    why: HandoverWhy
+    due_at: datetime
+    """When it was to be; earlier than `at` when nobody was there then."""
+    waiting: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A caller who waited through a hand-over, and for how many seconds more after it."""
+
+    call: CallId
+    waited_on_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverDone:
+    """All who waited through it are with somebody, or gone."""
+
+    line: LineId
+    service: Service
+    why: HandoverWhy
+    began_at: datetime
+    carried: tuple[Carried, ...]
+    longest_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverEndangered:
+    """Nobody is there of the side that is to take over at `due_at`; said again and again until somebody is."""
+
+    line: LineId
+    service: Service
+    due_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HandoverSafe:
+    """Somebody is there after all, or nobody is needed any more."""
+
+    line: LineId
+    service: Service
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OverrideChanged:
     line: LineId
     open: bool | None
@@ -349,6 +413,10 @@ Fact = (
     | WrapUpStarted
     | WrapUpEnded
     | ServiceChanged
+    | HandoverBegan
+    | HandoverDone
+    | HandoverEndangered
+    | HandoverSafe
     | OverrideChanged
     | PlanPublished
     | LineUp

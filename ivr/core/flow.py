@@ -169,6 +169,20 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """How a line is handed over between its day and its night side."""
+
+    words: Mapping[Service, tuple[PromptId, ...]] = field(default_factory=dict)
+    """What those who wait hear, once, by who takes over."""
+    look_s: float = 900.0
+    """So long before it is looked whether anybody is there."""
+    early_s: float = 3600.0
+    """At most so long before it is it made early, because everybody of the side that serves has gone."""
+    stay_on_s: float = 3600.0
+    """At most so long after it the side that serves is asked for the other's sake."""
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     id: LineId
     number: str
@@ -186,6 +200,7 @@ class Line:
     line is overtaken by anybody who came later than this."""
     late: Mapping[Service, Mapping[GroupId, float]] = field(default_factory=dict)
     """Groups that are asked after so many seconds of waiting at the latest, whatever the groups before them do."""
+    handover: Handover = field(default_factory=Handover)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ivr.core.state import Handed, LineState, Override
 
 
 def mode(line: LineState, table: Timetable, at: datetime) -> Service | None:
-    """Who serves at the moment; None: closed."""
+    """Who is to serve at the moment by the rules; None: closed. Who does is `LineState.service` (see `handover`)."""
     if line.override is not None and not line.override.open:
         return None
     span = table.at(at)
@@ -27,15 +27,12 @@ def mode(line: LineState, table: Timetable, at: datetime) -> Service | None:
     return span.service if span is not None else line.serving
 
 
-def settle(line: LineState, table: Timetable, at: datetime) -> LineState:
-    """The line as it is at the moment: what has run out is gone, the mode is what the rules say."""
+def lapsed(line: LineState, at: datetime) -> LineState:
+    """The line without what was said by hand and has run out by then."""
     if line.override is not None and line.override.until is not None and line.override.until <= at:
         line = replace(line, override=None)
     if line.handed is not None and line.handed.until is not None and line.handed.until <= at:
         line = replace(line, handed=None)
-    now = mode(line, table, at)
-    if now is not line.service or (now is not None and now is not line.serving):
-        line = replace(line, service=now, serving=now if now is not None else line.serving)
     return line
 
 
@@ -63,11 +60,11 @@ TABLE: dict[tuple[Service | None, type[LineNews]], Callable[..., LineState]] = {
     (None, HandoverAsked): on_handover,
     (None, LineDue): on_due,
 }
-"""By mode and news. Every row ends in `settle`: the mode is never set, it follows from what is known."""
+"""By mode and news. `handover.settle` follows every row: the mode is never set, it follows from what is known."""
 
 
 def step(line: LineState, news: LineNews, table: Timetable) -> LineState:
-    return settle(TABLE[line.service, type(news)](line, news, table), table, news.at)
+    return TABLE[line.service, type(news)](line, news, table)
 
 
 def due(line: LineState, table: Timetable, at: datetime) -> datetime | None:

@@ -11,10 +11,10 @@ from datetime import date, datetime
 
 from immutables import Map
 
-from ivr.core.facts import EndedBy, Outcome, PauseKind, RingResult
+from ivr.core.facts import Carried, EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
-from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, StepName, TalkId, VolunteerId
+from ivr.core.ids import CallId, GroupId, LineId, PlayId, PromptId, RingId, StepName, TalkId, VolunteerId
 
 # ---------------------------------------------------------------- ring
 
@@ -97,6 +97,8 @@ class Waiting:
     give_up_at: datetime | None
     widen_at: datetime | None = None
     """When the next tier is asked as well, whatever became of those before it."""
+    then_told: tuple[PromptId, ...] = ()
+    """Words about a hand-over that are heard when those being spoken have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,10 +258,58 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """Handed over by hand; ends by itself at the next change in the hours table."""
+    """Handed over by hand, or because one side went off duty early; ends by itself at the next change in the hours
+    table."""
 
     service: Service
     until: datetime | None
+    why: HandoverWhy = HandoverWhy.HAND
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """Nobody is to take over before long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Soon the other side is to take over: is anybody there?"""
+
+    to: Service
+    due_at: datetime
+    alarm_at: datetime | None
+    """When to say again that nobody is there; None: somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """The moment has come and nobody is there to take over: the side that serves stays on."""
+
+    to: Service
+    due_at: datetime
+    until: datetime
+    """The limit of staying on."""
+    alarm_at: datetime
+
+
+HandoverPhase = Steady | Looking | Overdue
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A hand-over that was made: who waited when it was, and what it cost them. Until `fallback_until` the side that
+    gave over is asked as long as nobody of the other is there."""
+
+    to: Service
+    why: HandoverWhy
+    at: datetime
+    fallback_until: datetime
+    waiting: tuple[CallId, ...]
+    """Those of them who wait still."""
+    carried: tuple[Carried, ...] = ()
+    """Those who do no longer."""
+    done: bool = False
+    """It was said how it went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +323,9 @@ class LineState:
     handed: Handed | None = None
     queue: tuple[CallId, ...] = ()
     """Who waits, first come first."""
+    handover: HandoverPhase = Steady()
+    passage: Passage | None = None
+    """The last hand-over, as long as it still concerns somebody."""
 
 
 # ---------------------------------------------------------------- all of it

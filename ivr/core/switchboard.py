@@ -13,7 +13,7 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import call as call_machine
-from ivr.core import feature, takeback
+from ivr.core import feature, handover, takeback
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -86,6 +86,7 @@ def step(house: House, news: News) -> Decision:
     desk = Desk(draft)
     dispatch(desk, news)
     if draft.touched:
+        desk.settle_lines(news.at)
         desk.hunt(news.at)
     return draft.decision()
 
@@ -169,10 +170,10 @@ def on_line_news(desk: Desk, news: LineNews) -> None:
     line = desk.draft.lines.get(news.line)
     if line is None:
         return
-    now = line_machine.step(line, news, desk.timetable(news.line))
+    desk.draft.put_line(line_machine.step(line, news, desk.timetable(news.line)))
     if isinstance(news, OverrideGiven):
         desk.draft.say(OverrideChanged(news.line, news.open, news.until, news.reason, news.at))
-    desk.put_line(now, news.at, by_hand=not isinstance(news, LineDue))
+    desk.settle_line(news.line, news.at, by_hand=not isinstance(news, LineDue))
 
 
 def on_published(desk: Desk, news: Published) -> None:
@@ -188,8 +189,9 @@ def on_published(desk: Desk, news: Published) -> None:
     draft.timetables = Map({**tables, **news.timetables})
     draft.say(PlanPublished(news.plan.version, news.at))
     for line in news.plan.lines:
-        known = draft.lines.get(line) or LineState(line, service=None, serving=Service.DAY)
-        desk.put_line(line_machine.settle(known, desk.timetable(line), news.at), news.at, by_hand=False)
+        if line not in draft.lines:
+            draft.put_line(LineState(line, service=None, serving=Service.DAY))
+        desk.settle_line(line, news.at)
     for line in list(draft.lines):
         if line not in draft.plan.lines:
             draft.forget_line(line)
@@ -273,4 +275,7 @@ def volunteer_due(who: Volunteer) -> datetime | None:
 
 def line_due(house: House, line: LineId, at: datetime) -> datetime | None:
     state, table = house.lines.get(line), house.timetables.get(line)
-    return None if state is None or table is None else line_machine.due(state, table, at)
+    known = house.plan.lines.get(line)
+    if state is None or table is None or known is None:
+        return None
+    return handover.due(state, table, known.handover, at)

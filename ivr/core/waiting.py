@@ -14,7 +14,7 @@ from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
 from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
 from ivr.core.flow import Enqueue
-from ivr.core.ids import StepName
+from ivr.core.ids import PromptId, StepName
 from ivr.core.news import CallDue, PlayEnded
 from ivr.core.state import CallPhase, Joining, Waiting
 from ivr.core.turn import Turn
@@ -31,8 +31,27 @@ def on_announced(turn: Turn, phase: Waiting, news: PlayEnded) -> None:
         return
     if not news.heard:
         turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    if phase.then_told:
+        speak_of_it(turn, phase, phase.then_told)
+        return
     turn.draft.do(StartMusic(turn.call.id))
     turn.go(replace(phase, speaking=None, speaking_due=None))
+
+
+def tell(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None:
+    """Something that those who wait are to hear once: now, or when the words being spoken have ended. Whoever has not
+    heard of one hand-over when the line is handed back need hear of neither."""
+    if phase.then_told or not words:
+        turn.go(replace(phase, then_told=()))
+    elif phase.speaking is not None:
+        turn.go(replace(phase, then_told=words))
+    else:
+        speak_of_it(turn, phase, words)
+
+
+def speak_of_it(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None:
+    play = walk.speak(turn, words)
+    turn.go(replace(phase, speaking=play, speaking_due=after(turn.at, walk.WORDS_S), then_told=()))
 
 
 def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:

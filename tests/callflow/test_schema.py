@@ -48,6 +48,7 @@ hours:
       hours: 10:00-14:00
       night: none
       reason: jul
+handover: {to_night: skift-nat, to_day: [skift-dag], look: 10m, early: none, stay_on: 2h}
 start: hej
 steps:
   hej: {play: [velkommen, fare], then: sprog}

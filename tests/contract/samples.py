@@ -24,6 +24,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Choosing(QUEUE, 2, None, LATER),
     is_.Waiting(QUEUE, 1, 2, frozenset({ANNA}), PLAY, LATER, (LATER, None), (3, 0), LATER),
     is_.Waiting(QUEUE, 0, 0, frozenset(), None, None, (), (), None),
+    is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, (PromptId("skift-nat"),)),
     is_.Holding(QUEUE, LATER, AT),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
@@ -69,12 +70,19 @@ VOLUNTEERS = (
     ),
 )
 
+PASSAGE = is_.Passage(
+    Service.DAY, say.HandoverWhy.LATE, AT, LATER, (CALL,), (say.Carried(CallId("0123456789abcdef0124"), 2.5),)
+)
 LINES = (
     is_.LineState(LINE, Service.NIGHT, Service.NIGHT, None, is_.Handed(Service.NIGHT, LATER), (CALLS[3].id, CALL)),
     is_.LineState(LineId("other"), None, Service.DAY, is_.Override(False, None, "strømsvigt")),
     is_.LineState(
         LineId("third"), Service.DAY, Service.DAY, is_.Override(True, LATER, ""), is_.Handed(Service.DAY, None)
     ),
+    is_.LineState(
+        LineId("fourth"), Service.DAY, Service.DAY, handover=is_.Looking(Service.NIGHT, LATER, None), passage=PASSAGE
+    ),
+    is_.LineState(LineId("fifth"), Service.DAY, Service.DAY, handover=is_.Overdue(Service.NIGHT, AT, LATER, LATER)),
 )
 
 COMMANDS: tuple[do.Command, ...] = (
@@ -118,6 +126,11 @@ FACTS: tuple[say.Fact, ...] = (
     say.WrapUpStarted(ANNA, LATER, AT),
     say.WrapUpEnded(ANNA, AT),
     say.ServiceChanged(LINE, None, True, AT),
+    say.HandoverBegan(LINE, Service.NIGHT, say.HandoverWhy.LATE, AT, 2, LATER),
+    say.HandoverDone(LINE, Service.DAY, say.HandoverWhy.HAND, AT, (say.Carried(CALL, 1.5),), 1.5, LATER),
+    say.HandoverDone(LINE, Service.DAY, say.HandoverWhy.EARLY, AT, (), 0.0, AT),
+    say.HandoverEndangered(LINE, Service.NIGHT, LATER, AT),
+    say.HandoverSafe(LINE, Service.NIGHT, AT),
     say.OverrideChanged(LINE, False, None, "strømsvigt", AT),
     say.PlanPublished("2026-10", AT),
     say.LineUp(AT),

@@ -16,6 +16,7 @@ from ivr.core.flow import (
     Enqueue,
     Flow,
     Group,
+    Handover,
     Hangup,
     HoursBranch,
     Line,
@@ -36,6 +37,7 @@ from ivr.core.news import (
     Cause,
     DigitPressed,
     Joined,
+    LineDue,
     News,
     PlayEnded,
     Published,
@@ -52,6 +54,7 @@ F = TypeVar("F")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINE = LineId("bornetelefonen")
 DAY, NIGHT = GroupId("dag"), GroupId("nat")
+TO_NIGHT, TO_DAY = PromptId("skift-nat"), PromptId("skift-dag")
 MENU_KEYS = {"1": StepName("queue"), "2": StepName("greeting")}
 
 
@@ -88,6 +91,7 @@ def plan(strategy: Strategy = Strategy.RING_ALL, *, menu: bool = False, max_wait
         Hours("Europe/Copenhagen"),
         {Service.DAY: (DAY,), Service.NIGHT: (NIGHT,)},
         (PromptId("teknisk"),),
+        handover=Handover({Service.NIGHT: (TO_NIGHT,), Service.DAY: (TO_DAY,)}),
     )
     groups = {each: Group(each, strategy, ring_s=20.0, rounds=2, rest_s=5.0, wrap_up_s=10.0) for each in (DAY, NIGHT)}
     return Plan("1", {LINE: line}, groups, DAY)
@@ -145,6 +149,9 @@ class Small:
         for call in self.house.calls.values():
             if (moment := switchboard.call_due(call)) is not None:
                 found.append((moment, CallDue(call.id, max(moment, self.at))))
+        for line in self.house.lines:
+            if (moment := switchboard.line_due(self.house, line, self.at)) is not None:
+                found.append((moment, LineDue(line, max(moment, self.at))))
         for who in self.house.volunteers.values():
             if (moment := switchboard.volunteer_due(who)) is not None:
                 found.append((moment, VolunteerDue(who.id, max(moment, self.at))))

@@ -12,14 +12,24 @@ from tests.core.small_house import LINE, NIGHT, NOON, Small, small
 
 
 def until_line_changes(house: Small) -> None:
-    due = switchboard.line_due(house.house, LINE, house.at)
-    assert due is not None
-    house.at = due
-    house.tell(LineDue(LINE, due))
+    """Until who serves is somebody else, or nobody; what was handed over by hand ends, too."""
+
+    def now() -> tuple[object, ...]:
+        line = house.house.lines[LINE]
+        return line.service, line.handed, line.override
+
+    before = now()
+    while now() == before:
+        due = switchboard.line_due(house.house, LINE, house.at)
+        assert due is not None
+        house.at = due
+        house.tell(LineDue(LINE, due))
 
 
 def test_the_table_changes_the_service_at_its_moments() -> None:
     house = small()
+    house.volunteer("anna")
+    house.volunteer("nora", NIGHT)
     until_line_changes(house)
     assert house.at == NOON.replace(hour=22)
     assert house.house.lines[LINE].service is Service.NIGHT
@@ -59,11 +69,12 @@ def test_phones_that_ring_at_a_handover_ring_on_and_whoever_picks_up_gets_the_ca
 def test_day_volunteers_are_not_rung_again_after_a_handover() -> None:
     house = small()
     anna = house.volunteer("anna")
+    house.volunteer("nora", NIGHT)
     house.waiting_caller()
     house.tell(HandoverAsked(LINE, Service.NIGHT, house.at))
     house.ring_gone(house.ring_of(anna), Cause.NO_ANSWER)
     house.later(60.0)
-    assert house.asked() == [anna]
+    assert house.asked().count(anna) == 1
 
 
 def test_a_handover_by_hand_ends_at_the_tables_next_change() -> None:

@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 import pytest
 
-from ivr.core import call, line, ring, volunteer
+from ivr.core import call, handover, line, ring, volunteer
 from ivr.core.call_events import CallEvent
 from ivr.core.decision import Nothing
 from ivr.core.hours import Service
 from ivr.core.news import LineNews
-from ivr.core.state import CallPhase, RingPhase, VolunteerPhase
+from ivr.core.state import CallPhase, HandoverPhase, RingPhase, VolunteerPhase
 
 Table = dict[Any, Any]
 TABLES: list[tuple[str, Table, tuple[Any, ...], tuple[Any, ...]]] = [
@@ -24,6 +24,7 @@ TABLES: list[tuple[str, Table, tuple[Any, ...], tuple[Any, ...]]] = [
     ("ring", dict(ring.TABLE), get_args(RingPhase), get_args(ring.RingEvent)),
     ("volunteer", dict(volunteer.TABLE), get_args(VolunteerPhase), get_args(volunteer.VolunteerEvent)),
     ("line", dict(line.TABLE), (*Service, None), get_args(LineNews)),
+    ("handover", dict(handover.TABLE), get_args(HandoverPhase), get_args(handover.Outlook)),
 ]
 ROWS = [
     pytest.param(handler, phase, news, id=f"{name}-{getattr(phase, '__name__', phase)}-{news.__name__}")
@@ -49,7 +50,8 @@ def test_an_empty_row_says_why_and_a_full_one_takes_what_stands_before_it(
     hints = typing.get_type_hints(handler)
     accepted = [classes(hints[name]) for name in inspect.signature(handler).parameters]
     assert any(news in each for each in accepted), f"{handler.__name__} does not take {news.__name__}"
-    phase_classes = {kind for union in (CallPhase, RingPhase, VolunteerPhase) for kind in get_args(union)}
+    unions = (CallPhase, RingPhase, VolunteerPhase, HandoverPhase)
+    phase_classes = {kind for union in unions for kind in get_args(union)}
     named = [each for each in accepted if each and set(each) <= phase_classes]
     assert all(phase in each for each in named), f"{handler.__name__} is not for {phase}"
 

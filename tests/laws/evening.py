@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from hypothesis import strategies as st
 
@@ -82,14 +83,12 @@ class Evening:
         now = self.clock.now()
         first = next(iter(dues(Place(self._house, World(), now, frozenset()))), None)
         if first is not None:
-            moment, _news = first
-            self._alarm = self.clock.after(max(0.0, (moment - now).total_seconds()), self._due)
+            moment, news = first
+            self._alarm = self.clock.after(max(0.0, (moment - now).total_seconds()), lambda: self._due(moment, news))
 
-    def _due(self) -> None:
+    def _due(self, moment: datetime, news: News) -> None:
         self._alarm = None
-        now = self.clock.now()
-        moment, news = dues(Place(self._house, World(), now, frozenset()))[0]
-        if moment <= now:
+        if moment <= self.clock.now():
             self.take(news)
         else:
             self._watch()

@@ -19,6 +19,7 @@ from ivr.core.flow import (
     Enqueue,
     Flow,
     Group,
+    Handover,
     Hangup,
     HoursBranch,
     Line,
@@ -118,7 +119,10 @@ def flow(*, menu: bool = False, max_wait_s: float | None = 120.0, announcements:
 def a_line(id_: LineId, line_flow: Flow, tiers: tuple[GroupId, ...] = (DAY,)) -> Line:
     by_service = Map({Service.DAY: tiers, Service.NIGHT: (NIGHT,)})
     hours = Hours("Europe/Copenhagen")
-    return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, (PromptId("teknisk"),))
+    words = Map({Service.DAY: (PromptId("skift-dag"),), Service.NIGHT: (PromptId("skift-nat"),)})
+    changes = Handover(words, stay_on_s=120.0)
+    technical = (PromptId("teknisk"),)
+    return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, technical, handover=changes)
 
 
 def a_group(id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0, auto_pause: int = 0) -> Group:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
+from ivr.core import switchboard
 from ivr.core.commands import (
     Answer,
     Command,
@@ -33,18 +35,22 @@ from ivr.core.facts import (
     CallStarted,
     CallTakenBack,
     Fact,
+    HandoverBegan,
+    HandoverDone,
     Outcome,
     RingEnded,
     RingResult,
     RingStarted,
     VolunteerNotAnswering,
 )
-from ivr.core.ids import CallId, LineId, PlayId, RingId, call_of
+from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, call_of
 from ivr.core.news import (
     CallDue,
     CallGone,
     CommandFailed,
     DigitPressed,
+    HandoverAsked,
+    LineDue,
     Result,
     RingAnswered,
     Surveyed,
@@ -122,9 +128,22 @@ def a_phone_is_rung_only_on_duty_and_for_a_line_it_serves(trace: Trace) -> None:
             ready = who.reachable and who.pause is None and not who.off_duty and not who.leaving
             require(ready, f"{command.ring} rings {who.id}, who is not on duty", trace)
             require(who.line in (None, command.line), f"{command.ring} rings {who.id} for a strange line", trace)
-            tiers = moment.after.plan.lines[command.line].tiers
-            serving = moment.after.lines[command.line].serving
-            require(who.group in tiers.get(serving, ()), f"{command.ring} rings a group that does not serve now", trace)
+            asked = who.group in groups_that_serve(moment.after, command.line, moment.news.at)
+            require(asked, f"{command.ring} rings a group that does not serve now", trace)
+
+
+def groups_that_serve(house: House, line: LineId, at: datetime) -> tuple[GroupId, ...]:
+    """Those of the side that serves; shortly after a hand-over the other side's as well, if nobody of it is there."""
+    state, tiers = house.lines[line], house.plan.lines[line].tiers
+    own = tiers.get(state.serving, ())
+    passage = state.passage
+    if passage is None or passage.to is not state.serving or at >= passage.fallback_until:
+        return own
+    people = house.volunteers.values()
+    on_duty = [who for who in people if who.reachable and who.pause is None and not who.off_duty and not who.leaving]
+    if any(who.group in own and who.line in (None, line) for who in on_duty):
+        return own
+    return tuple(group for groups in tiers.values() for group in groups)
 
 
 def nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own(trace: Trace) -> None:
@@ -345,6 +364,78 @@ def who_is_told_a_place_in_the_queue_has_it(trace: Trace) -> None:
                 require(fact.position >= 1, f"a place below the first: {fact}", trace)
 
 
+# ---------------------------------------------------------------- hand-overs
+
+
+def who_answers_a_line_changes_from_side_to_side_only_in_a_hand_over(trace: Trace) -> None:
+    for moment in trace:
+        began = [fact.line for fact in moment.facts if isinstance(fact, HandoverBegan)]
+        for line, state in moment.after.lines.items():
+            before = moment.before.lines.get(line)
+            was = before.service if before is not None else None
+            sides = was is not None and state.service is not None and was is not state.service
+            require(began.count(line) == int(sides), f"{line}: from {was} to {state.service}, said: {began}", trace)
+
+
+def a_hand_over_touches_nobody(trace: Trace) -> None:
+    """By the clock or by hand: nothing but words to those who wait, and phones of the side that takes over."""
+    for moment in trace:
+        if not isinstance(moment.news, LineDue | HandoverAsked):
+            continue
+        for command in moment.commands:
+            require(isinstance(command, Play | Ring), f"a hand-over does {command}", trace)
+        for call, before in moment.before.calls.items():
+            after = moment.after.calls.get(call)
+            same = after is not None and type(after.phase) is type(before.phase)
+            require(same and after is not None and after.queued_at == before.queued_at, f"it touches {call}", trace)
+            kept = after is not None and after.rings[: len(before.rings)] == before.rings
+            require(kept, f"it touches a phone that rings for {call}", trace)
+        for line, state in moment.before.lines.items():
+            require(moment.after.lines[line].queue == state.queue, f"it touches the queue of {line}", trace)
+
+
+def nobody_hears_of_a_hand_over_twice(trace: Trace) -> None:
+    began: Counter[LineId] = Counter()
+    told: Counter[tuple[LineId, CallId]] = Counter()
+    for moment in trace:
+        began.update(fact.line for fact in moment.facts if isinstance(fact, HandoverBegan))
+        again = isinstance(moment.news, Surveyed)
+        for command in moment.commands:
+            line = line_of(command, moment.after)
+            if isinstance(command, Play) and line is not None and not again:
+                words = moment.after.plan.lines[line].handover.words.values()
+                told[line, command.call] += command.prompts in words
+    for (line, call), times in told.items():
+        require(times <= began[line], f"{call} hears {times} times of {began[line]} hand-overs", trace)
+
+
+def line_of(command: Command, house: House) -> LineId | None:
+    call = house.calls.get(about(command))
+    return call.line if call is not None else None
+
+
+def a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it(trace: Trace) -> None:
+    under_way: dict[LineId, HandoverBegan] = {}
+    for fact in facts_of(trace):
+        if isinstance(fact, HandoverBegan):
+            require(fact.line not in under_way, f"{fact.line} is handed over twice at once", trace)
+            under_way[fact.line] = fact
+        elif isinstance(fact, HandoverDone):
+            began = under_way.pop(fact.line, None)
+            require(began is not None, f"a hand-over ends that never began: {fact}", trace)
+            if began is not None:
+                fits = (began.service, began.at, began.waiting) == (fact.service, fact.began_at, len(fact.carried))
+                require(fits, f"{fact} is not the end of {began}", trace)
+
+
+def every_moment_of_a_line_is_to_come(trace: Trace) -> None:
+    """A deadline that is not moved on by being told of would be told for ever."""
+    for moment in trace:
+        if isinstance(moment.news, LineDue) and moment.news.line in moment.after.lines:
+            due = switchboard.line_due(moment.after, moment.news.line, moment.news.at)
+            require(due is None or due > moment.news.at, f"{moment.news.line} is due at {due} for ever", trace)
+
+
 # ---------------------------------------------------------------- every moment
 
 
@@ -416,6 +507,9 @@ EACH: tuple[Law, ...] = (
     a_volunteer_who_is_dropped_is_told_so,
     order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,
     who_is_told_a_place_in_the_queue_has_it,
+    who_answers_a_line_changes_from_side_to_side_only_in_a_hand_over,
+    a_hand_over_touches_nobody,
+    every_moment_of_a_line_is_to_come,
     everybody_agrees,
     nobody_free_is_left_idle_while_somebody_waits,
     facts_are_dated_when_they_were_read,
@@ -429,6 +523,8 @@ WHOLE: tuple[Law, ...] = (
     a_call_is_answered_when_its_talk_stood_and_only_then,
     after_its_hang_up_only_cleaning_up_is_done_for_a_call,
     names_are_never_used_twice,
+    nobody_hears_of_a_hand_over_twice,
+    a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it,
 )
 """Of everything from the beginning."""
 

@@ -18,22 +18,24 @@ from ivr.core import call as call_machine
 from ivr.core import ring as ring_machine
 from ivr.core import switchboard
 from ivr.core.call_events import VolunteerPickedUp
-from ivr.core.commands import Command, HangUp, Join, LetGo, Play, Ring, StartMusic
+from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic
 from ivr.core.decision import Decision, Nothing
 from ivr.core.facts import (
     CallAnswered,
     CallEnded,
     CallQueued,
     Fact,
+    HandoverBegan,
+    HandoverDone,
     Outcome,
     RingEnded,
     RingStarted,
     StepEntered,
     VolunteerNotAnswering,
 )
-from ivr.core.ids import CallId, StepName
-from ivr.core.news import CallArrived, DigitPressed, News, PlayEnded, RingAnswered, RingGone
-from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Talking, Volunteer, Waiting, WrappingUp
+from ivr.core.ids import CallId, PromptId, StepName, VolunteerId, ring_id
+from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone
+from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws import laws
 from tests.laws.evening import Evening, Visit
@@ -47,10 +49,13 @@ Spoil = Callable[[Moment], Moment | None]
 
 @cache
 def good() -> tuple[Moment, ...]:
-    """Two callers, both answered by anna while bo's phone rings; one pressed a key."""
-    evening = Evening(switchboard.step, setting(volunteers=2, menu=True))
+    """Two callers, both answered by anna while bo's phone rings; one pressed a key. The third waits through a hand-over
+    and is not answered."""
+    evening = Evening(switchboard.step, setting(volunteers=2, hours="night soon", menu=True))
     visits = [Visit(0.0, CHILDREN, 40.0, ((4.0, "1"),)), Visit(1.0, CHILDREN, 120.0, ((5.0, "1"),))]
-    evening.let(visits, {NAMES[0]: (Answers(6.0),), NAMES[1]: (NeverAnswers(),)})
+    visits.append(Visit(44.0, CHILDREN, 60.0, ((4.0, "1"),)))
+    nora = VolunteerId("nora")
+    evening.let(visits, {NAMES[0]: (Answers(6.0),), NAMES[1]: (NeverAnswers(),), nora: (NeverAnswers(),)})
     evening.judge()
     return tuple(evening.trace)
 
@@ -196,6 +201,26 @@ def given_up_while_here(moment: Moment) -> Moment | None:
     return replace(moment, facts=(*moment.facts, ended)) if isinstance(moment.news, PlayEnded) else None
 
 
+def lets_go_for_the_night(moment: Moment) -> Moment | None:
+    if not isinstance(moment.news, LineDue) or not moment.before.calls:
+        return None
+    ring = ring_id(min(moment.before.calls), 1)
+    return replace(moment, commands=(*moment.commands, LetGo(ring, LetGoReason.OVER)))
+
+
+def tells_it_again(moment: Moment) -> Moment | None:
+    words = [each for each in moment.commands if isinstance(each, Play) and each.prompts == (PromptId("skift-nat"),)]
+    return replace(moment, commands=(*moment.commands, words[0])) if words else None
+
+
+def is_due_for_ever(moment: Moment) -> Moment | None:
+    if not isinstance(moment.news, LineDue):
+        return None
+    due = Override(True, moment.news.at, "stays")
+    line = replace(moment.after.lines[CHILDREN], override=due)
+    return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, line)))
+
+
 SPOILT: dict[Law, Spoil] = {
     laws.a_ring_begins_once_and_ends_at_most_once: say_again(RingEnded),
     laws.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
@@ -208,6 +233,11 @@ SPOILT: dict[Law, Spoil] = {
     laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
     laws.order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head: queue_turned_round,
     laws.who_is_told_a_place_in_the_queue_has_it: place_nought,
+    laws.who_answers_a_line_changes_from_side_to_side_only_in_a_hand_over: leave_out(HandoverBegan),
+    laws.a_hand_over_touches_nobody: lets_go_for_the_night,
+    laws.every_moment_of_a_line_is_to_come: is_due_for_ever,
+    laws.nobody_hears_of_a_hand_over_twice: tells_it_again,
+    laws.a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it: say_again(HandoverDone),
     laws.everybody_agrees: ghost_in_the_queue,
     laws.nobody_free_is_left_idle_while_somebody_waits: forgets_who_was_asked,
     laws.facts_are_dated_when_they_were_read: misdated,
