@@ -20,10 +20,10 @@ from ivr.callflow.subflows import read_shared, shared_files, spread
 from ivr.callflow.walk import check_steps, check_transfers, languages
 from ivr.core.feature import SENTENCES
 from ivr.core.flow import Plan
-from ivr.core.hours import Service, compile_hours
+from ivr.core.hours import Nobody, OwnGroups, Service, compile_hours
 from ivr.core.ids import LineId, PromptId, StepName
 from ivr.core.spoken import fragments
-from ivr.source.findings import Finding, Findings, Place, did_you_mean, errors, shown
+from ivr.source.findings import Finding, Findings, Place, did_you_mean, errors, one_of, shown
 from ivr.source.tree import read_text
 
 LOOK_AHEAD = timedelta(days=731)
@@ -104,6 +104,7 @@ def read_folder(callflows: Path, today: date | None = None, also: Path | None = 
     for stray in sorted([*callflows.glob("*.yml"), *callflows.glob(f"{SHARED}/*.yml")]):
         findings.warn(Place(stray), "this file is not read", f"call it {shown(stray.stem)}.yaml")
     _numbers_differ(lines, findings)
+    _check_night_lines(lines, findings)
     check_transfers({line.id: line for line in lines}, findings)
     for line in lines:
         _check_line(line, groups, prompts, today or datetime.now(UTC).date(), findings)
@@ -147,6 +148,20 @@ def _numbers_differ(lines: Sequence[WrittenLine], findings: Findings) -> None:
             findings.error(line.number.place, what, "give each line a number of its own")
 
 
+def _check_night_lines(lines: Sequence[WrittenLine], findings: Findings) -> None:
+    """Who answers for a line must answer their own."""
+    known = {line.id: line for line in lines}
+    for line in lines:
+        for mention in line.night_lines:
+            other = known.get(LineId(mention.name))
+            if other is None:
+                what = f"there is no line `{shown(mention.name)}`"
+                findings.error(mention.place, what, one_of(mention.name, known))
+            elif other is line or other.night_lines:
+                what = f"the line `{other.id}` does not answer its own nights"
+                findings.error(mention.place, what, "name a line whose own groups answer at night")
+
+
 def _check_line(line: WrittenLine, groups: WrittenGroups, prompts: Prompts, today: date, findings: Findings) -> None:
     for mention in (mention for named in line.groups.values() for mention in named):
         if mention.name not in groups.named:
@@ -167,12 +182,15 @@ def _check_hours(line: WrittenLine, today: date, findings: Findings) -> None:
         what = "by these hours the line never opens again"
         findings.error(line.hours_place, what, "write opening times, e.g. `daily: 06:00-02:00`")
     for service in Service:
-        first = next((span for span in spans if span.service is service), None)
+        own = (span for span in spans if span.service is service and isinstance(span.by, OwnGroups))
+        first = next(own, None)
         if first is not None and not line.groups.get(service):
             who = "the night line" if service is Service.NIGHT else "the day service"
             what = f"nobody serves {who}: no group is named for `{service}` ({first.rule})"
             findings.error(line.groups_place, what, f"write `{service}: [name-of-a-group]` below `groups:`")
-    has_night = any(plan.night for regime in line.hours.regimes for plan in regime.week)
+    has_night = any(
+        plan.night and not isinstance(plan.night_by, Nobody) for regime in line.hours.regimes for plan in regime.week
+    )
     if has_night and spans and all(span.service is Service.DAY for span in spans):
         findings.warn(
             line.hours_place, "the night never falls within the opening hours", "correct `night`, or delete it"

@@ -45,6 +45,8 @@ class WrittenLine:
     language: str | None
     never_says: tuple[str, ...]
     hours: Hours | None
+    night_lines: tuple[Mention, ...]
+    """Other lines whose people answer this one at night."""
     hours_place: Place
     hours_clean: bool
     """Nothing is wrong in the hours as such, so that it is worth asking when they open."""
@@ -92,14 +94,14 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     made = [step.step for step in steps.values() if step.step is not None]
     line: Line | None = None
     right = short_s is not None and head_s is not None and len(findings.all()) == before
-    if name and number and language and hours and start and right:
+    if name and number and language and hours.hours and start and right:
         line = Line(
             id=LineId(path.stem),
             number=number.value,
             name=name,
             language=language,
             flow=Flow(StepName(start.value), {step.name: step for step in made}),
-            hours=hours,
+            hours=hours.hours,
             tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
             technical=tuple(PromptId(mention.name) for mention in technical),
             short_abandon_s=short_s or 0.0,
@@ -114,7 +116,8 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         number=number,
         language=language,
         never_says=tuple(text.value for text in _never_says(fields, findings)),
-        hours=hours,
+        hours=hours.hours,
+        night_lines=hours.lines,
         hours_place=fields.key("hours") or Place(path),
         hours_clean=hours_clean,
         groups_place=fields.key("groups") or Place(path),

@@ -13,6 +13,7 @@ from ivr.callflow import holidays
 from ivr.callflow.groups import NEEDED
 from ivr.callflow.lines import KEYS
 from ivr.callflow.schedule import DAYS, TIME_ZONES
+from ivr.callflow.schedule import NIGHT_BY as NIGHT_WORDS
 from ivr.callflow.steps import KEYS as DIGITS
 from ivr.core.flow import Spoken, Strategy
 from ivr.core.hours import Service
@@ -61,6 +62,17 @@ HOURS = {
     "anyOf": [{"const": "closed"}, *some(ref("opening"))["anyOf"]],  # type: ignore[misc]
 }
 NIGHT = {"description": "the part that the night groups answer, or none", "anyOf": [{"const": "none"}, ref("opening")]}
+DAY_NAMES = f"(daily|({'|'.join(DAYS)})(-({'|'.join(DAYS)}))?)"
+
+
+def by_day(one: Schema) -> Schema:
+    """For all days alike, or by day."""
+    days = {"type": "object", "propertyNames": {"pattern": f"^{DAY_NAMES}$"}, "additionalProperties": one}
+    return {"anyOf": [one, days]}
+
+
+OTHER_LINE = table("`night_by`", {"line": text("another of our lines, whose people answer")})
+NIGHT_BY = {"anyOf": [choice(NIGHT_WORDS, "our own night groups, or the line is closed"), OTHER_LINE]}
 COUNT = {"type": ["integer", "string"], "pattern": "^[0-9]{1,2}$"}
 
 
@@ -103,18 +115,19 @@ def steps() -> Mapping[str, Schema]:
 
 
 def timetable() -> Schema:
+    nights = {"night": by_day(NIGHT), "night_by": by_day(NIGHT_BY)}
     days = {
-        "propertyNames": {"pattern": f"^(valid_from|night|daily|({'|'.join(DAYS)})(-({'|'.join(DAYS)}))?)$"},
+        "propertyNames": {"pattern": f"^(valid_from|night|night_by|{DAY_NAMES})$"},
         "type": "object",
-        "properties": {"valid_from": ref("date"), "night": NIGHT},
+        "properties": {"valid_from": ref("date"), **nights},
         "additionalProperties": HOURS,
         "description": "holds from valid_from until a later row; a day that is not named is closed",
     }
-    exception = {"date": ref("date"), "hours": HOURS, "night": NIGHT, "reason": text("for those who wonder later")}
-    holiday = {"days": some(choice(holidays.names(), "all: every statutory one")), "hours": HOURS, "night": NIGHT}
+    exception = {"date": ref("date"), "hours": HOURS, **nights, "reason": text("for those who wonder later")}
+    holiday = {"days": some(choice(holidays.names(), "all: every statutory one")), "hours": HOURS, **nights}
     properties = {
         "tz": choice(TIME_ZONES, "whose clock is meant"),
-        "night": NIGHT,
+        **nights,
         "table": {"type": "array", "items": days},
         "holidays": {"type": "array", "items": table("a holiday", holiday, ("days", "hours"))},
         "exceptions": {"type": "array", "items": table("an exception", exception, ("date", "hours", "reason"))},

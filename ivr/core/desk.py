@@ -21,7 +21,7 @@ from ivr.core.decision import after
 from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
 from ivr.core.flow import Line, Plan, Spoken
-from ivr.core.hours import Service, Timetable
+from ivr.core.hours import NightBy, Service, Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
 from ivr.core.news import RingAnswered
 from ivr.core.roster import Roster, calls_today, day_of
@@ -114,11 +114,11 @@ class Desk:
 
     def settle_line(self, line: LineId, at: datetime, by_hand: bool = False) -> None:
         """The line as it is at the moment; if it is handed over, those who wait hear so."""
-        rules = self.draft.plan.lines[line]
         before = self.line(line)
+        rules = self.staffed(self.draft.plan.lines[line], self.timetable(line).by_night(at))
 
         def there(service: Service) -> bool:
-            return hunt.somebody(rules, service, self.draft.volunteers.values())
+            return hunt.somebody(rules, service, self.draft.roster(at))
 
         settled = handover.settle(before, self.timetable(line), rules.handover, there, at)
         self.draft.say(*settled.said)
@@ -131,6 +131,14 @@ class Desk:
             if isinstance(turn.call.phase, Waiting):
                 waiting.tell(turn, turn.call.phase, turn.line.handover.words.get(now, ()))
                 self.draft.put_call(turn.call)
+
+    def staffed(self, line: Line, night_by: NightBy) -> Line:
+        return handover.staffed(line, night_by, self.draft.plan, self.draft.lines)
+
+    def asked(self, line: Line, at: datetime) -> Line:
+        """The line with the groups that may be asked now."""
+        state = self.line(line.id)
+        return handover.asked(self.staffed(line, state.night_by), state, self.draft.roster(at), at)
 
     def settle_lines(self, at: datetime) -> None:
         """After anything that may concern a hand-over: who is on duty, and who waits still. Also because a line that
@@ -292,7 +300,7 @@ class Desk:
     def hunt(self, at: datetime) -> None:
         """Ring who can be rung, for those first who are to be looked after first."""
         while self.draft.roster(at).anybody():
-            found = self.first_plea(self.draft.roster(at))
+            found = self.first_plea(self.draft.roster(at), at)
             if found is None:
                 return
             plea, phase, chosen = found
@@ -302,12 +310,12 @@ class Desk:
             else:  # a fruitless round is over: looked at anew, by the tier they are at
                 self.draft.put_call(now)
 
-    def first_plea(self, roster: Roster) -> Found | None:
+    def first_plea(self, roster: Roster, at: datetime) -> Found | None:
         """The caller for whom something is to be done first; None: nobody can be rung for anybody."""
         best: tuple[datetime, LineId] | None = None
         found: Found | None = None
         for (line_id, tier), places in self.draft.board().rows.items():
-            line, service = self.draft.plan.lines[line_id], self.line(line_id).serving
+            line, service = self.asked(self.draft.plan.lines[line_id], at), self.line(line_id).serving
             tiers = hunt.tiers_of(line, service)
             if tier != ONE_BY_ONE:
                 tiers, places = tiers[: hunt.passed_over(tiers, tier, roster, line_id) + 1], places[:1]

@@ -7,9 +7,10 @@ the hours table's (aware UTC), so that a clock change is nothing special. Who wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
 from ivr.core import hunt
 from ivr.core import line as line_machine
@@ -23,10 +24,11 @@ from ivr.core.facts import (
     HandoverSafe,
     HandoverWhy,
 )
-from ivr.core.flow import Handover, Line
-from ivr.core.hours import Service, Timetable
+from ivr.core.flow import Handover, Line, Plan
+from ivr.core.hours import NightBy, Nobody, OtherLine, OwnGroups, Service, Timetable
 from ivr.core.ids import LineId
-from ivr.core.state import Handed, HandoverPhase, LineState, Looking, Overdue, Passage, Steady, Volunteer
+from ivr.core.roster import Roster
+from ivr.core.state import Handed, HandoverPhase, LineState, Looking, Overdue, Passage, Steady
 
 ALARM_EVERY_S = 300.0
 """How often it is said again that nobody is there."""
@@ -205,6 +207,8 @@ def settle(line: LineState, table: Timetable, rules: Handover, there: There, at:
         wanted = line_machine.mode(line, table, at)
         if wanted is not line.service or (wanted is not None and wanted is not line.serving):
             line = replace(line, service=wanted, serving=wanted if wanted is not None else line.serving)
+    if line.service is not None and line.night_by != table.by_night(at):
+        line = replace(line, night_by=table.by_night(at))
     line, more = follow(line, at)
     return Settled(line, said + more)
 
@@ -287,13 +291,25 @@ def other(service: Service) -> Service:
     return Service.NIGHT if service is Service.DAY else Service.DAY
 
 
-def asked(line: Line, state: LineState, volunteers: Iterable[Volunteer], at: datetime) -> Line:
+def staffed(line: Line, night_by: NightBy, plan: Plan, lines: Mapping[LineId, LineState]) -> Line:
+    """The line with those groups for its night that answer it: its own, or at present another line's."""
+    match night_by:
+        case OtherLine(line=other) if other in plan.lines and other in lines:
+            tiers = hunt.tiers_of(plan.lines[other], lines[other].serving)
+            return replace(line, tiers={**line.tiers, Service.NIGHT: tiers})
+        case OtherLine() | OwnGroups() | Nobody():
+            return line
+        case _:
+            assert_never(night_by)
+
+
+def asked(line: Line, state: LineState, roster: Roster, at: datetime) -> Line:
     """The line with the groups that may be asked: shortly after a hand-over the side that gave over as well, as long as
     nobody of the other is there."""
     passage = state.passage
     if passage is None or passage.fallback_until <= at or passage.to is not state.serving:
         return line
-    if hunt.somebody(line, state.serving, volunteers):
+    if hunt.somebody(line, state.serving, roster):
         return line
     tiers = (*hunt.tiers_of(line, state.serving), *hunt.tiers_of(line, other(state.serving)))
     return replace(line, tiers={**line.tiers, state.serving: tiers})

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from ivr.core.ids import LineId
 
 MIDNIGHT = 24 * 60
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -26,6 +28,29 @@ class Service(StrEnum):
     DAY = "day"
     NIGHT = "night"
 
+
+# ---------------------------------------------------------------- who answers at night
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGroups:
+    """The line's own night groups, on our own phones."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherLine:
+    """Whoever answers another of our lines at that moment; callers stay on the line they called."""
+
+    line: LineId
+
+
+@dataclass(frozen=True, slots=True)
+class Nobody:
+    """The line is closed in this part of the night."""
+
+
+NightBy = OwnGroups | OtherLine | Nobody
+OWN_GROUPS = OwnGroups()
 
 # ---------------------------------------------------------------- what an admin wrote
 
@@ -51,6 +76,7 @@ class DayPlan:
 
     openings: tuple[Opening, ...] = ()
     night: Opening | None = None
+    night_by: NightBy = OWN_GROUPS
 
     def __str__(self) -> str:
         return " and ".join(str(opening) for opening in self.openings) or "closed"
@@ -107,6 +133,8 @@ class Span:
     end: datetime
     service: Service
     rule: str
+    by: NightBy = OWN_GROUPS
+    """Who answers, where `service` is the night's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +190,13 @@ class Timetable:
         end = self.spans[self._runs[place]].end
         return end if end < self.last else None
 
+    def by_night(self, moment: datetime) -> NightBy:
+        """Who answers in the night that is, or else comes next."""
+        place = max(bisect_right(self._starts, moment) - 1, 0)
+        nights = (span for span in self.spans[place:] if span.service is Service.NIGHT and span.end > moment)
+        found = next(nights, None)
+        return found.by if found is not None else OWN_GROUPS
+
     def next_change(self, moment: datetime) -> datetime | None:
         """The next moment after this one at which the service changes, opens or closes."""
         span = self.at(moment)
@@ -183,12 +218,12 @@ def compile_hours(hours: Hours, first: date, last: date) -> Timetable:
     days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 1)]
     decided = _Decided(hours)
     opens: list[tuple[datetime, datetime, str]] = []
-    nights: list[tuple[datetime, datetime]] = []
+    nights: list[tuple[datetime, datetime, NightBy]] = []
     for day in days:
         plan, rule = decided.on(day)
         opens += [(*_moments(day, opening, zone), rule) for opening in plan.openings]
         if plan.night is not None:
-            nights.append(_moments(day, plan.night, zone))
+            nights.append((*_moments(day, plan.night, zone), plan.night_by))
     begin, end = wall_to_utc(first, 0, zone), wall_to_utc(last, 0, zone)
     return Timetable(begin, end, tuple(_joined(_cut(opens, nights, begin, end))))
 
@@ -253,27 +288,29 @@ def _moments(day: date, opening: Opening, zone: ZoneInfo) -> tuple[datetime, dat
 
 def _cut(
     opens: list[tuple[datetime, datetime, str]],
-    nights: list[tuple[datetime, datetime]],
+    nights: list[tuple[datetime, datetime, NightBy]],
     begin: datetime,
     end: datetime,
 ) -> Iterator[Span]:
     """Open time inside [begin, end), in order, without overlaps (the earlier service day owns its spill), cut where the
     night begins and ends."""
     cursor = begin
-    nights = sorted(nights)
+    nights = sorted(nights, key=lambda each: each[:2])
     night = 0
     for start, stop, rule in sorted(opens):
         cursor, stop = max(cursor, start), min(stop, end)
         while cursor < stop:
             while night < len(nights) and nights[night][1] <= cursor:
                 night += 1
+            by: NightBy = OWN_GROUPS
             if night == len(nights) or stop <= nights[night][0]:
                 until, service = stop, Service.DAY
             elif cursor < nights[night][0]:
                 until, service = nights[night][0], Service.DAY
             else:
-                until, service = min(stop, nights[night][1]), Service.NIGHT
-            yield Span(cursor, until, service, rule)
+                until, service, by = min(stop, nights[night][1]), Service.NIGHT, nights[night][2]
+            if not isinstance(by, Nobody):
+                yield Span(cursor, until, service, rule, by)
             cursor = until
 
 
@@ -281,14 +318,18 @@ def _joined(spans: Iterator[Span]) -> Iterator[Span]:
     """Pieces that follow each other by the same rule and service are one span."""
     held: Span | None = None
     for span in spans:
-        if held is not None and (held.end, held.service, held.rule) == (span.start, span.service, span.rule):
-            held = Span(held.start, span.end, span.service, span.rule)
+        if held is not None and held.end == span.start and _alike(held) == _alike(span):
+            held = replace(held, end=span.end)
             continue
         if held is not None:
             yield held
         held = span
     if held is not None:
         yield held
+
+
+def _alike(span: Span) -> tuple[object, ...]:
+    return span.service, span.rule, span.by
 
 
 def _run_of_days(week: tuple[DayPlan, ...], weekday: int) -> str:

@@ -13,7 +13,7 @@ from immutables import Map
 
 from ivr.core.facts import Carried, EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
 from ivr.core.flow import Plan
-from ivr.core.hours import Service, Timetable
+from ivr.core.hours import OWN_GROUPS, NightBy, Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, PromptId, RingId, StepName, TalkId, VolunteerId
 
 # ---------------------------------------------------------------- ring
@@ -323,6 +323,8 @@ class LineState:
     handed: Handed | None = None
     queue: tuple[CallId, ...] = ()
     """Who waits, first come first."""
+    night_by: NightBy = OWN_GROUPS
+    """Who answers while `serving` is the night's."""
     handover: HandoverPhase = Steady()
     passage: Passage | None = None
     """The last hand-over, as long as it still concerns somebody."""

@@ -36,7 +36,8 @@ hours:
   night: none
   table:
     - valid_from: 2020-01-01
-      night: 23:00-02:00
+      night: {mon-thu: 23:00-02:00, fri-sun: none}
+      night_by: {mon-wed: groups, thu: {line: foraeldretelefonen}, fri-sun: closed}
       mon-fri: [08:00-12:00, 14:00-18:00]
       sat: closed
   holidays:
@@ -47,6 +48,7 @@ hours:
     - date: 2026-12-24
       hours: 10:00-14:00
       night: none
+      night_by: {line: foraeldretelefonen}
       reason: jul
 handover: {to_night: skift-nat, to_day: [skift-dag], look: 10m, early: none, stay_on: 2h}
 start: hej

@@ -128,7 +128,6 @@ FACTS: tuple[say.Fact, ...] = (
     say.ServiceChanged(LINE, None, True, AT),
     say.HandoverBegan(LINE, Service.NIGHT, say.HandoverWhy.LATE, AT, 2, LATER),
     say.HandoverDone(LINE, Service.DAY, say.HandoverWhy.HAND, AT, (say.Carried(CALL, 1.5),), 1.5, LATER),
-    say.HandoverDone(LINE, Service.DAY, say.HandoverWhy.EARLY, AT, (), 0.0, AT),
     say.HandoverEndangered(LINE, Service.NIGHT, LATER, AT),
     say.HandoverSafe(LINE, Service.NIGHT, AT),
     say.OverrideChanged(LINE, False, None, "strømsvigt", AT),

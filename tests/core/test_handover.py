@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,8 +17,8 @@ from ivr.core.facts import (
     HandoverWhy,
     ServiceChanged,
 )
-from ivr.core.hours import DayPlan, Hours, Opening, Regime, Service, compile_hours
-from ivr.core.ids import CallId, VolunteerId
+from ivr.core.hours import DayPlan, Hours, Opening, OtherLine, Regime, Service, Span, Timetable, compile_hours
+from ivr.core.ids import CallId, GroupId, LineId, VolunteerId
 from ivr.core.news import (
     Cause,
     HandoverAsked,
@@ -32,6 +33,7 @@ from ivr.core.news import (
 from ivr.core.state import Looking, Overdue, Steady, Talking
 from tests.core.small_house import LINE, NIGHT, NOON, TO_DAY, TO_NIGHT, Small, plan, small, table
 
+OTHERS = GroupId("andre")
 TEN = NOON.replace(hour=22)
 """When the night line takes over in the small house."""
 
@@ -368,3 +370,30 @@ def test_a_night_side_that_is_seen_again_after_a_restart_takes_over_at_once() ->
     assert (phase.due_at, phase.until) == (TEN, TEN + timedelta(hours=1))
     house.tell(VolunteerReachable(nora, house.at))
     assert serves(house) is Service.NIGHT
+
+
+# ---------------------------------------------------------------- whose night it is
+
+
+def test_a_night_that_another_line_answers_rings_the_phones_of_that_line_and_callers_stay_where_they_are() -> None:
+    other = LineId("foraeldretelefonen")
+    made = plan()
+    lines = {LINE: made.lines[LINE], other: replace(made.lines[LINE], id=other, tiers={Service.DAY: (OTHERS,)})}
+    groups = {**made.groups, OTHERS: replace(made.groups[NIGHT], id=OTHERS)}
+    evening_, morning = NOON + timedelta(hours=10), NOON + timedelta(hours=18)
+    theirs = Span(evening_, morning, Service.NIGHT, "test", OtherLine(other))
+    by_day = Span(NOON - timedelta(hours=6), evening_, Service.DAY, "test")
+    ours = Timetable(NOON - timedelta(days=1), NOON + timedelta(days=1), (by_day, theirs))
+    always = table((NOON - timedelta(days=1), NOON + timedelta(days=1), Service.DAY))
+    house = Small()
+    house.tell(Published(replace(made, lines=lines, groups=groups), {LINE: ours, other: always}, NOON))
+    house.volunteer("anna")
+    otto = house.volunteer("otto", OTHERS)
+    house.later(10 * 3600.0 - 35)
+    call = house.waiting_caller()
+    assert house.asked() == [VolunteerId("anna")]
+    house.later(36.0)
+    assert serves(house) is Service.NIGHT
+    assert house.asked()[-1] == otto
+    assert house.house.lines[LINE].queue == (call,)
+    assert house.call(call).line == LINE
