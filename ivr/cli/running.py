@@ -26,7 +26,6 @@ from ivr.cli.books import Books
 from ivr.cli.config import Config
 from ivr.cli.keeper import Keeper
 from ivr.cli.staff import Staff
-from ivr.core import hunt
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import LineId, VolunteerId
@@ -344,7 +343,7 @@ class Running:
             raise control.Refused(f"{line} is closed now, so there is nothing to hand over; open it with ivr override.")
         service = Service(str(asked["service"]))
         self.engine.take(HandoverAsked(line, service, self.ground.clock.now()))
-        return {"there": hunt.somebody(self.house.plan.lines[line], service, self.house.volunteers.values())}
+        return {"there": bool(status.on_duty(self.house, self.house.plan.lines[line], self.house.lines[line]))}
 
     async def _yield(self, _asked: Mapping[str, object]) -> control.Answer:
         self.yielding = True

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.core import hunt, queue
+from ivr.core import handover, hunt, queue
 from ivr.core import line as line_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.facts import PauseKind
@@ -58,7 +58,7 @@ def because(state: LineState) -> Because:
 
 def on_duty(house: House, line: Line, state: LineState) -> list[Volunteer]:
     """Who can be rung or is on the phone for this line at present."""
-    tiers = hunt.tiers_of(line, state.serving)
+    tiers = hunt.tiers_of(handover.staffed(line, state.night_by, house.plan, house.lines), state.serving)
     return [
         who
         for who in house.volunteers.values()

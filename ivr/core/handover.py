@@ -33,6 +33,9 @@ from ivr.core.state import Handed, HandoverPhase, LineState, Looking, Overdue, P
 ALARM_EVERY_S = 300.0
 """How often it is said again that nobody is there."""
 
+DESERTED_S = 60.0
+"""So long nobody of the side that serves may be there before the other takes over early."""
+
 There = Callable[[Service], bool]
 """Is anybody on duty of this side?"""
 
@@ -214,14 +217,24 @@ def settle(line: LineState, table: Timetable, rules: Handover, there: There, at:
 
 
 def early(line: LineState, table: Timetable, rules: Handover, there: There, at: datetime) -> LineState:
-    """Everybody of the side that serves has gone, and somebody of the other is there already."""
+    """Everybody of the side that serves has gone, and somebody of the other is there already: asked at once, and taken
+    for a hand-over when it has been so for a while, since a network that is away for seconds is none."""
     change = coming(line, table, at) if line.handed is None else None
-    if change is None or line_machine.mode(line, table, at) is not line.service or line.service is None:
+    serves = line.service if line_machine.mode(line, table, at) is line.service else None
+    gone = (
+        change is not None
+        and serves is not None
+        and at >= after(change[1], -rules.early_s)
+        and not there(serves)
+        and there(change[0])
+    )
+    if change is None or not gone:
+        return line if line.deserted_at is None else replace(line, deserted_at=None)
+    if line.deserted_at is None:
+        return replace(line, deserted_at=at)
+    if at < after(line.deserted_at, DESERTED_S):
         return line
-    to, due_at = change
-    if at < after(due_at, -rules.early_s) or there(line.service) or not there(to):
-        return line
-    return replace(line, handed=Handed(to, due_at, HandoverWhy.EARLY))
+    return replace(line, handed=Handed(change[0], change[1], HandoverWhy.EARLY), deserted_at=None)
 
 
 def make(line: LineState, rules: Handover, news: Now, why: HandoverWhy) -> tuple[LineState, tuple[Fact, ...]]:
@@ -279,6 +292,8 @@ def due(line: LineState, table: Timetable, rules: Handover, at: datetime) -> dat
     if change is not None:
         looks = (after(change[1], -rules.look_s), after(change[1], -rules.early_s))
         moments += [moment for moment in looks if moment > at]
+    if line.deserted_at is not None:
+        moments.append(after(line.deserted_at, DESERTED_S))
     if line.passage is not None and line.passage.done:
         moments.append(line.passage.fallback_until)
     return min((moment for moment in moments if moment is not None), default=None)
@@ -304,12 +319,11 @@ def staffed(line: Line, night_by: NightBy, plan: Plan, lines: Mapping[LineId, Li
 
 
 def asked(line: Line, state: LineState, roster: Roster, at: datetime) -> Line:
-    """The line with the groups that may be asked: shortly after a hand-over the side that gave over as well, as long as
-    nobody of the other is there."""
+    """The line with the groups that may be asked: as long as nobody of the side that serves is there, shortly before a
+    hand-over the side that is to take over as well, and shortly after it the side that gave over."""
     passage = state.passage
-    if passage is None or passage.fallback_until <= at or passage.to is not state.serving:
-        return line
-    if hunt.somebody(line, state.serving, roster):
+    given_over = passage is not None and at < passage.fallback_until and passage.to is state.serving
+    if not (given_over or state.deserted_at is not None) or hunt.somebody(line, state.serving, roster):
         return line
     tiers = (*hunt.tiers_of(line, state.serving), *hunt.tiers_of(line, other(state.serving)))
     return replace(line, tiers={**line.tiers, state.serving: tiers})

@@ -326,6 +326,8 @@ class LineState:
     night_by: NightBy = OWN_GROUPS
     """Who answers while `serving` is the night's."""
     handover: HandoverPhase = Steady()
+    deserted_at: datetime | None = None
+    """Since when nobody of the side that serves is there, though it is to serve a while yet, and the other side is."""
     passage: Passage | None = None
     """The last hand-over, as long as it still concerns somebody."""
 

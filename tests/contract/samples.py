@@ -24,7 +24,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Choosing(QUEUE, 2, None, LATER),
     is_.Waiting(QUEUE, 1, 2, frozenset({ANNA}), PLAY, LATER, (LATER, None), (3, 0), LATER),
     is_.Waiting(QUEUE, 0, 0, frozenset(), None, None, (), (), None),
-    is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, (PromptId("skift-nat"),)),
+    is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, then_told=(PromptId("skift-nat"),)),
     is_.Holding(QUEUE, LATER, AT),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
@@ -80,7 +80,12 @@ LINES = (
         LineId("third"), Service.DAY, Service.DAY, is_.Override(True, LATER, ""), is_.Handed(Service.DAY, None)
     ),
     is_.LineState(
-        LineId("fourth"), Service.DAY, Service.DAY, handover=is_.Looking(Service.NIGHT, LATER, None), passage=PASSAGE
+        LineId("fourth"),
+        Service.DAY,
+        Service.DAY,
+        handover=is_.Looking(Service.NIGHT, LATER, None),
+        deserted_at=AT,
+        passage=PASSAGE,
     ),
     is_.LineState(LineId("fifth"), Service.DAY, Service.DAY, handover=is_.Overdue(Service.NIGHT, AT, LATER, LATER)),
 )

@@ -189,11 +189,26 @@ def test_when_all_of_the_day_have_gone_early_the_night_side_that_is_there_takes_
     house = evening(-50)
     house.volunteer("nora", NIGHT)
     house.tell(VolunteerPaused(VolunteerId("anna"), "home", house.at))
+    house.waiting_caller()
+    assert house.asked() == [VolunteerId("nora")], "asked at once"
+    assert serves(house) is Service.DAY
+    house.later(60.0)
     assert serves(house) is Service.NIGHT
     assert why(house) == [HandoverWhy.EARLY]
     house.later(3600.0)
     assert serves(house) is Service.NIGHT
     assert len(house.said(HandoverBegan)) == 1, "at the moment itself nothing is left to do"
+
+
+def test_a_network_that_is_away_for_seconds_hands_nothing_over() -> None:
+    house = evening(-50)
+    house.volunteer("nora", NIGHT)
+    house.tell(VolunteerUnreachable(VolunteerId("anna"), house.at))
+    house.later(59.0)
+    house.tell(VolunteerReachable(VolunteerId("anna"), house.at))
+    house.later(60.0)
+    assert serves(house) is Service.DAY
+    assert house.said(HandoverBegan) == []
 
 
 def test_a_day_volunteer_who_takes_a_break_in_the_afternoon_hands_nothing_over() -> None:

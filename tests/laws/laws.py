@@ -133,11 +133,13 @@ def a_phone_is_rung_only_on_duty_and_for_a_line_it_serves(trace: Trace) -> None:
 
 
 def groups_that_serve(house: House, line: LineId, at: datetime) -> tuple[GroupId, ...]:
-    """Those of the side that serves; shortly after a hand-over the other side's as well, if nobody of it is there."""
+    """Those of the side that serves; shortly before and after a hand-over the other's as well, if nobody of it is
+    there."""
     state, tiers = house.lines[line], house.plan.lines[line].tiers
     own = tiers.get(state.serving, ())
     passage = state.passage
-    if passage is None or passage.to is not state.serving or at >= passage.fallback_until:
+    given_over = passage is not None and passage.to is state.serving and at < passage.fallback_until
+    if not given_over and state.deserted_at is None:
         return own
     people = house.volunteers.values()
     on_duty = [who for who in people if who.reachable and who.pause is None and not who.off_duty and not who.leaving]

@@ -248,9 +248,16 @@ class LiveLine:
 
 
 @contextmanager
-def live_line(home: Path, clock: str | None = NOON, groups: str = QUICK_GROUPS) -> Iterator[LiveLine]:
+def live_line(
+    home: Path,
+    clock: str | None = NOON,
+    groups: str = QUICK_GROUPS,
+    edit: Callable[[LiveLine], None] = lambda _line: None,
+) -> Iterator[LiveLine]:
+    """`edit`: what is changed in its files before it is started."""
     with free_base() as base:
         line = LiveLine(home, base, clock, groups)
+        edit(line)
         try:
             line.start()
             yield line
