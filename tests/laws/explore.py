@@ -16,9 +16,9 @@ from typing import TypeVar
 from ivr.core import switchboard
 from ivr.core.commands import HangUp
 from ivr.core.facts import CallAnswered, CallEnded, RingEnded
-from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, RingGone, Surveyed, VolunteerDue
+from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, Published, RingGone, Surveyed, VolunteerDue
 from ivr.core.state import Ending, House, PickedUp
-from tests.laws.generators import NOON, Setting, callers
+from tests.laws.generators import HOURS, NOON, Setting, a_timetable, callers
 from tests.laws.laws import obey
 from tests.laws.trace import LawBroken, Moment, Step, Trace, take
 from tests.laws.world import Leg, Spare, World
@@ -65,9 +65,17 @@ def begin(step: Step, setting: Setting, how_many_callers: int, spare: Spare) -> 
         away=frozenset(seat.who for seat in setting.seats if not seat.reachable),
         paused=frozenset(seat.who for seat in setting.seats if seat.paused),
         staff=frozenset(seat.who for seat in setting.seats),
+        other_hours=tuple(other_hours(setting)) if spare.publishes else (),
         spare=spare,
     )
     return Place(house, world, NOON, frozenset()), trace
+
+
+def other_hours(setting: Setting) -> Iterator[Published]:
+    """The same plan with each of the other hours there are."""
+    for number, spans in enumerate(HOURS.values()):
+        plan = replace(setting.plan, version=f"other {number}")
+        yield Published(plan, {line: a_timetable(spans) for line in setting.plan.lines}, NOON)
 
 
 def dues(place: Place) -> list[tuple[datetime, News]]:

@@ -44,8 +44,10 @@ NAMES = tuple(VolunteerId(name) for name in ("anna", "bo", "cleo", "dan"))
 OPEN = ((-600, 600, Service.DAY),)
 CLOSED = ((-900, -600, Service.DAY), (600, 900, Service.DAY))
 NIGHT_SOON = ((-600, 1, Service.DAY), (1, 300, Service.NIGHT))
+NIGHT_NOW = ((-600, 0.05, Service.DAY), (0.05, 300, Service.NIGHT))
+"""In three seconds: before anything else is due."""
 CLOSES_SOON = ((-600, 1, Service.DAY), (600, 900, Service.DAY))
-HOURS = {"open": OPEN, "closed": CLOSED, "night soon": NIGHT_SOON, "closes soon": CLOSES_SOON}
+HOURS = {"open": OPEN, "closed": CLOSED, "night soon": NIGHT_SOON, "night now": NIGHT_NOW, "closes soon": CLOSES_SOON}
 """Spans in minutes from `NOON`, with who serves."""
 
 
@@ -134,8 +136,8 @@ def a_plan(strategy: Strategy, lines: tuple[Line, ...], wrap_up_s: float = 0.0) 
     return Plan("1", Map({line.id: line for line in lines}), groups, DAY)
 
 
-def a_timetable(spans: tuple[tuple[int, int, Service], ...]) -> Timetable:
-    def at(minutes: int) -> datetime:
+def a_timetable(spans: tuple[tuple[float, float, Service], ...]) -> Timetable:
+    def at(minutes: float) -> datetime:
         return NOON + timedelta(minutes=minutes)
 
     made = tuple(Span(at(start), at(end), service, "made up") for start, end, service in spans)
@@ -149,7 +151,7 @@ def small_settings() -> Iterator[tuple[str, Setting]]:
     """A few small houses that differ in what matters, each with its name."""
     for strategy, (hours, spans), volunteers in product(Strategy, HOURS.items(), (1, 2)):
         seats = tuple(Seat(who, DAY) for who in NAMES[:volunteers])
-        night = (Seat(VolunteerId("nora"), NIGHT),) if spans is NIGHT_SOON else ()
+        night = (Seat(VolunteerId("nora"), NIGHT),) if spans in (NIGHT_SOON, NIGHT_NOW) else ()
         line = a_line(CHILDREN, flow(menu=False))
         made = Setting(a_plan(strategy, (line,)), Map({CHILDREN: a_timetable(spans)}), (*seats, *night))
         yield f"{strategy.value}, {hours}, {volunteers}", made

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.core.facts import CallJoined, HandoverBegan, HandoverDone
+from ivr.core.hours import Service
+from ivr.core.ids import VolunteerId
 from tests.fakes.journal import Crash
-from tests.fakes.phones import Answers, NeverAnswers
+from tests.fakes.phones import Answers, Behaviour, NeverAnswers
 from tests.laws.evening import Visit
 from tests.laws.generators import CHILDREN, NAMES, setting
 from tests.laws.lives import Lives
@@ -48,6 +51,59 @@ def test_a_death_at_any_entry_of_the_journal_costs_no_outcome_and_no_silence(how
         assert lives.deaths == 1, f"at entry {entry}"
         try:
             judge(lives, OUTAGE_S + 1.0)
+        except AssertionError as broken:
+            raise AssertionError(f"dying {how} entry {entry}: {broken}") from broken
+
+
+# ---------------------------------------------------------------- around a hand-over
+
+NORA = VolunteerId("nora")
+EVENING = (Visit(44.0, CHILDREN, 60.0), Visit(46.0, CHILDREN, 70.0), Visit(59.0, CHILDREN, 40.0))
+"""The hand-over is a minute after the beginning: two wait, and one hears the greeting."""
+NIGHT_PHONES: dict[VolunteerId, tuple[Behaviour, ...]] = {
+    ANNA: (NeverAnswers(),),
+    NORA: (Answers(4.0, hangs_up_after_s=8.0),),
+}
+
+
+def evening(death: tuple[int, Crash] | None = None) -> Lives:
+    lives = Lives(setting(volunteers=1, hours="night soon"), OUTAGE_S)
+    if death is not None:
+        lives.journal.crash(*death)
+    lives.let(EVENING, NIGHT_PHONES, 180.0)
+    return lives
+
+
+def handed_over_once(lives: Lives) -> None:
+    facts = lives.journal.disk.facts
+    began = [fact for fact in facts if isinstance(fact, HandoverBegan)]
+    done = [fact for fact in facts if isinstance(fact, HandoverDone)]
+    assert [fact.service for fact in began] == [Service.NIGHT]
+    assert [len(fact.carried) for fact in done] == [began[0].waiting]
+    (line,) = lives.journal.disk.lines.values()
+    assert line.service is Service.NIGHT
+    joined = [fact for fact in facts if isinstance(fact, CallJoined)]
+    assert {fact.volunteer for fact in joined} == {NORA}
+
+
+def test_a_hand_over_is_made_once_and_all_who_wait_are_answered() -> None:
+    lives = evening()
+    judge(lives, OUTAGE_S + 1.0)
+    handed_over_once(lives)
+    assert len([fact for fact in lives.journal.disk.facts if isinstance(fact, CallJoined)]) == 3
+
+
+EVENING_ENTRIES = evening().journal.disk.entries
+
+
+@pytest.mark.parametrize("how", [Crash.BEFORE, Crash.AFTER])
+def test_a_death_at_any_entry_of_a_hand_over_makes_it_neither_twice_nor_never(how: Crash) -> None:
+    for entry in range(4, EVENING_ENTRIES + 1):
+        lives = evening((entry, how))
+        assert lives.deaths == 1, f"at entry {entry}"
+        try:
+            judge(lives, OUTAGE_S + 1.0)
+            handed_over_once(lives)
         except AssertionError as broken:
             raise AssertionError(f"dying {how} entry {entry}: {broken}") from broken
 

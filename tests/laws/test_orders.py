@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from ivr.core import switchboard
 from ivr.core.flow import Strategy
-from ivr.core.news import CallArrived, Joined, News, PlayEnded, RingAnswered
+from ivr.core.hours import Service
+from ivr.core.news import CallArrived, HandoverAsked, Joined, News, PlayEnded, RingAnswered
 from tests.laws.explore import explore, walk
 from tests.laws.generators import Setting, setting, settings_, small_settings
 from tests.laws.world import Spare
@@ -34,7 +35,14 @@ ARRIVED = (is_(CallArrived),)
 QUEUED = (*ARRIVED, is_(PlayEnded))
 PICKED_UP = (*QUEUED, is_(RingAnswered))
 TALKING = (*PICKED_UP, is_(Joined))
+
+
+def to_night(news: News) -> bool:
+    return isinstance(news, HandoverAsked) and news.service is Service.NIGHT
+
+
 ONE_BY_ONE = setting(Strategy.LONGEST_IDLE)
+NIGHT_NOW = setting(Strategy.LONGEST_IDLE, hours="night now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,15 @@ CASES = (
     Case("volunteers come and go in a talk", 3, TALKING, Spare(duty=1)),
     Case("the line is handed over by hand", 2, QUEUED, Spare(modes=1)),
     Case("the night line takes over by the clock", 3, QUEUED, house=setting(hours="night soon")),
+    Case("the night line takes over while people come and go", 3, QUEUED, Spare(duty=2), NIGHT_NOW),
+    Case("the night line takes over in the greeting", 4, ARRIVED, Spare(duty=1), NIGHT_NOW),
+    Case("the night line takes over in a talk", 3, TALKING, Spare(duty=1), NIGHT_NOW),
+    Case("a phone rings, and the night line takes over", 3, (*QUEUED, *QUEUED, to_night), Spare(modes=1), NIGHT_NOW, 2),
+    Case("being joined while the night line takes over", 3, PICKED_UP, Spare(faults=1), NIGHT_NOW),
+    Case("by hand and by the clock", 3, QUEUED, Spare(modes=2), NIGHT_NOW),
+    Case("nobody listened while the night line took over", 3, QUEUED, Spare(outages=1), NIGHT_NOW),
+    Case("into the last resort while the night line takes over", 3, QUEUED, Spare(falls=1), NIGHT_NOW),
+    Case("other hours are published during a hand-over", 3, QUEUED, Spare(publishes=2), NIGHT_NOW),
     Case("the line closes while one waits", 4, QUEUED, house=setting(hours="closes soon")),
     Case("the line is closed, or opened by hand", 4, (), Spare(modes=1), house=setting(hours="closed")),
     Case("a caller falls into the last resort out of the queue", 4, QUEUED, Spare(falls=2)),
@@ -112,5 +129,5 @@ def test_no_long_walk_through_any_house_breaks_a_law(data: st.DataObject, house:
         lambda ways: ways[data.draw(st.integers(0, len(ways) - 1))],
         how_many_callers=3,
         length=25,
-        spare=Spare(faults=1, twice=1, outages=1, duty=2, modes=1, digits=2),
+        spare=Spare(faults=1, twice=1, outages=1, duty=2, modes=1, digits=2, publishes=1),
     )

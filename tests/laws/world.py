@@ -48,6 +48,7 @@ from ivr.core.news import (
     News,
     OverrideGiven,
     PlayEnded,
+    Published,
     Reached,
     Result,
     RingAlerting,
@@ -96,6 +97,8 @@ class Spare:
     modes: int = 0
     """Hand-overs and overrides."""
     digits: int = 0
+    publishes: int = 0
+    """Other hours are published."""
     falls: int = 0
     """Callers who fall into the last resort, from where they come back or are gone."""
 
@@ -117,6 +120,7 @@ class World:
     dialling: frozenset[VolunteerId] = frozenset()
     """On the phone with one of our codes."""
     staff: frozenset[VolunteerId] = frozenset()
+    other_hours: tuple[Published, ...] = field(default=(), compare=False)
     last: News | None = None
     spare: Spare = field(default_factory=Spare)
 
@@ -172,7 +176,7 @@ class World:
                 yield world.surveyed(at)
         if self.spare.twice and self.last is not None:
             yield self.last, replace(self._less(twice=1), last=None)
-        for news, world in (*self._duty(at), *self._modes(at)):
+        for news, world in (*self._duty(at), *self._modes(at), *self._publishing(at)):
             yield news, replace(world, last=None)
 
     def survey(self, at: datetime) -> Surveyed:
@@ -309,6 +313,10 @@ class World:
                 yield HandoverAsked(line, service, at), self._less(modes=1)
             for how in (True, False, None):
                 yield OverrideGiven(line, how, None, "test", at), self._less(modes=1)
+
+    def _publishing(self, at: datetime) -> Iterator[tuple[News, World]]:
+        for published in self.other_hours if self.spare.publishes else ():
+            yield replace(published, at=at), self._less(publishes=1)
 
     # ------------------------------------------------------------ small changes
 
