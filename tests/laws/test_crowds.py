@@ -125,6 +125,7 @@ MANY = (
     (30, Strategy.RING_ALL),
     (30, Strategy.LONGEST_IDLE),
     *(pytest.param(60, strategy, marks=pytest.mark.trouble) for strategy in Strategy),
+    pytest.param(200, Strategy.LONGEST_IDLE, marks=pytest.mark.trouble),
 )
 
 
