@@ -112,3 +112,18 @@ def test_a_number_that_is_no_line_is_refused_and_so_is_a_stranger_who_says_to_be
     assert number == 404
     assert stranger in (401, 403, 404)
     assert len(line.calls()) == before
+
+
+def test_a_caller_who_withholds_the_number_is_served_like_everybody_else(line: LiveLine) -> None:
+    """They are blocked elsewhere (https://github.com/bmlt-enabled/yap/issues/125)."""
+
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await carrier.dial(f"sip:116111@{line.server}", from_user="anonymous", from_name="Anonymous")
+            await call.until_answered(5.0)
+            await anna.next_ring(20.0)
+            await call.hangup()
+
+    before = len(line.calls())
+    asyncio.run(story())
+    assert line.last_call(before + 1)["outcome"] == "short_abandon"
