@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ivr.core.hours import Hours, Service, Span, Timetable, compile_hours, rule_on, wall_to_utc
+from ivr.core.hours import Hours, OtherLine, Service, Span, Timetable, compile_hours, rule_on, wall_to_utc
+from ivr.core.ids import LineId
 from ivr.core.state import Override
 
 BACK = timedelta(days=400)
@@ -25,6 +26,8 @@ class Standing:
     next_opening: datetime | None
     service: Service | None
     rule: str
+    by_line: LineId | None = None
+    """The other line whose people answer; None: the line's own."""
 
 
 def standing(hours: Hours, at: datetime, override: Override | None = None) -> Standing:
@@ -42,7 +45,12 @@ def standing(hours: Hours, at: datetime, override: Override | None = None) -> St
         next_opening=table.next_opening(at),
         service=span.service if span else None,
         rule=span.rule if span else rule_on(hours, day),
+        by_line=by_line(span) if span else None,
     )
+
+
+def by_line(span: Span) -> LineId | None:
+    return span.by.line if isinstance(span.by, OtherLine) else None
 
 
 def _by_hand(table: Timetable, override: Override) -> Standing:

@@ -12,7 +12,7 @@ import click
 from ivr.callflow import CallflowError, check_paths, line_ids, load_plan
 from ivr.callflow.groups import FILE as GROUPS
 from ivr.callflow.groups import group_places
-from ivr.callflow.standing import Standing, coming_spans, moment_of, standing
+from ivr.callflow.standing import Standing, by_line, coming_spans, moment_of, standing
 from ivr.cli.common import HOME, Trouble, common, say, say_json
 from ivr.cli.config import config_of
 from ivr.cli.kept import kept
@@ -165,6 +165,7 @@ def hours_document(line: Line, at: datetime, answer: Standing) -> dict[str, obje
         "closes": _iso(answer.closes, zone),
         "next_opening": _iso(answer.next_opening, zone),
         "service": answer.service,
+        "answered_by_line": answer.by_line,
         "rule": answer.rule,
     }
 
@@ -239,7 +240,13 @@ def _finding_document(finding: Finding) -> dict[str, object]:
 
 
 def _span_document(span: Span, zone: ZoneInfo) -> dict[str, object]:
-    return {"start": _iso(span.start, zone), "end": _iso(span.end, zone), "service": span.service, "rule": span.rule}
+    return {
+        "start": _iso(span.start, zone),
+        "end": _iso(span.end, zone),
+        "service": span.service,
+        "answered_by_line": by_line(span),
+        "rule": span.rule,
+    }
 
 
 def _say_standing(line: Line, at: datetime, answer: Standing, zone: ZoneInfo) -> None:
@@ -247,7 +254,8 @@ def _say_standing(line: Line, at: datetime, answer: Standing, zone: ZoneInfo) ->
     if answer.open:
         since = f" since {_day(answer.opens, zone)}" if answer.opens else ""
         until = f" until {_day(answer.closes, zone)}" if answer.closes else ""
-        say(f"open{since}{until}, {'night line' if answer.service is Service.NIGHT else 'day service'}")
+        whose = f", answered by {answer.by_line}" if answer.by_line else ""
+        say(f"open{since}{until}, {'night line' if answer.service is Service.NIGHT else 'day service'}{whose}")
     else:
         say("closed")
     say(f"next opening: {_day(answer.next_opening, zone) if answer.next_opening else 'none is known'}")

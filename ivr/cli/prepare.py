@@ -15,7 +15,7 @@ from ivr.cli.common import Trouble
 from ivr.cli.config import Config
 from ivr.core import feature
 from ivr.core.flow import HoursBranch, Line, Plan, Play
-from ivr.core.hours import Timetable, compile_hours
+from ivr.core.hours import OtherLine, Timetable, compile_hours
 from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
 from ivr.core.state import LineState, Volunteer
 from sip.asterisk import settings as asked
@@ -191,11 +191,17 @@ def off_duty(who: Volunteer) -> bool:
 
 
 def lines_of(plan: Plan, group: GroupId, only: LineId | None) -> tuple[LineId, ...]:
-    return tuple(
-        line.id
-        for line in plan.lines.values()
-        if any(group in tiers for tiers in line.tiers.values()) and only in (None, line.id)
-    )
+    return tuple(line.id for line in plan.lines.values() if group in groups_of(plan, line) and only in (None, line.id))
+
+
+def groups_of(plan: Plan, line: Line) -> frozenset[GroupId]:
+    """All that ever answer the line, at night perhaps those of another one."""
+    weeks = [regime.week for regime in line.hours.regimes]
+    plans = [day for week in weeks for day in week] + [each.plan for each in line.hours.exceptions]
+    plans += [each.plan for each in line.hours.holidays]
+    others = {day.night_by.line for day in plans if isinstance(day.night_by, OtherLine)}
+    asked = [line, *(plan.lines[other] for other in sorted(others) if other in plan.lines)]
+    return frozenset(group for each in asked for tiers in each.tiers.values() for group in tiers)
 
 
 def make_settings(

@@ -87,6 +87,7 @@ def test_hours_answer_as_it_was_in_2012() -> None:
         "closes": "2012-04-14T17:00:00+02:00",
         "next_opening": "2012-04-16T11:00:00+02:00",
         "service": "day",
+        "answered_by_line": None,
         "rule": "Saturday 13:00-17:00 (from 2012-04-14)",
     }
 
@@ -101,6 +102,7 @@ def test_hours_of_a_closed_line_have_every_key() -> None:
         "closes": None,
         "next_opening": "2024-03-31T06:00:00+02:00",
         "service": None,
+        "answered_by_line": None,
         "rule": "every day 06:00-02:00 (from 2019-02-01)",
     }
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ivr.callflow import CallflowError, load_plan
+from ivr.callflow.standing import standing
+from ivr.cli.prepare import lines_of
 from ivr.core.hours import OtherLine, OwnGroups, Service, Span, Timetable, compile_hours
-from ivr.core.ids import LineId
+from ivr.core.ids import GroupId, LineId
 from tests.callflow.conftest import Change
 
 BT, FT = LineId("bornetelefonen"), LineId("foraeldretelefonen")
@@ -82,3 +84,12 @@ def test_mistakes_have_their_place(folder: Path, change: Change, old: str, new: 
     with pytest.raises(CallflowError, match=said) as found:
         load_plan(folder)
     assert "bornetelefonen.yaml:" in str(found.value)
+
+
+def test_hours_and_the_last_resort_know_whose_night_it_is(folder: Path, change: Change) -> None:
+    change("bornetelefonen.yaml", BY, "\n  night_by: {line: foraeldretelefonen}\n")
+    change("bornetelefonen.yaml", "  day: [dag]\n  night: [nat]\n", "  day: [dag]\n")
+    plan = load_plan(folder)
+    answer = standing(plan.lines[BT].hours, datetime(2026, 6, 1, 23, 30, tzinfo=ZONE))
+    assert (answer.service, answer.by_line) == (Service.NIGHT, FT)
+    assert lines_of(plan, GroupId("nat"), None) == (BT, FT)
