@@ -14,15 +14,15 @@ from ivr.callflow.groups import WrittenGroups, read_groups
 from ivr.callflow.lines import WrittenLine, read_line
 from ivr.callflow.prompts import Prompts, check_placeholders, check_prompts, find_prompts, music, spoken_text
 from ivr.callflow.speech import VOICES
-from ivr.callflow.steps import Mention
+from ivr.callflow.steps import Mention, WrittenStep
 from ivr.callflow.subflows import FOLDER as SHARED
 from ivr.callflow.subflows import read_shared, shared_files, spread
 from ivr.callflow.walk import check_steps, check_transfers, languages
+from ivr.core import spoken
 from ivr.core.feature import SENTENCES
-from ivr.core.flow import Plan
+from ivr.core.flow import Enqueue, Plan, Told
 from ivr.core.hours import Nobody, OwnGroups, Service, compile_hours
 from ivr.core.ids import LineId, PromptId, StepName
-from ivr.core.spoken import fragments
 from ivr.source.findings import Finding, Findings, Place, did_you_mean, errors, one_of, shown
 from ivr.source.tree import read_text
 
@@ -231,8 +231,9 @@ def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) ->
         if line.language in there:
             used |= _for_volunteers(line, line.language, prompts, findings)
         for step in line.steps.values():
-            for language in sorted(heard[step.name] & there) if step.kind == "say" else ():
-                used |= _used_fragments(language, step.place, prompts, findings)
+            parts = _fragments(step)
+            for language in sorted(heard[step.name] & there) if parts else ():
+                used |= _used_fragments(language, parts, step.place, prompts, findings)
     return used
 
 
@@ -254,10 +255,19 @@ def _use(
     findings.error(mention.place, what, f"did you mean `{guess}`?" if guess and not elsewhere else instead)
 
 
+def _fragments(step: WrittenStep) -> tuple[PromptId, ...]:
+    """The words that the sentences are made of which this step computes."""
+    if step.kind == "say":
+        return spoken.fragments()
+    told = {each.told for each in step.step.announcements} if isinstance(step.step, Enqueue) else set()
+    places = spoken.place_fragments() if Told.POSITION in told else ()
+    return (*places, *(spoken.wait_fragments() if Told.WAIT in told else ()))
+
+
 def _used_fragments(
-    language: str, place: Place, prompts: Prompts, findings: Findings
+    language: str, parts: Sequence[PromptId], place: Place, prompts: Prompts, findings: Findings
 ) -> dict[tuple[str, PromptId], Place]:
-    keys = [(language, fragment) for fragment in fragments()]
+    keys = [(language, fragment) for fragment in parts]
     missing = [name for _, name in (key for key in keys if key not in prompts)]
     if missing:
         some = ", ".join(f"`{name}`" for name in missing[:3])

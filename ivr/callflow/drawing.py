@@ -113,9 +113,7 @@ def arrows_of(step: Step) -> Iterable[Arrow]:
         case Menu():
             yield from menu_arrows(step)
         case Enqueue():
-            yield Arrow(step.name, step.on_nobody, "ingen på vagt")
-            if step.max_wait_s is not None:
-                yield Arrow(step.name, step.on_timeout, "ventet for længe")
+            yield from ways_out(step)
         case WaitForOpening():
             yield Arrow(step.name, step.on_open, "åbnet")
             yield Arrow(step.name, step.on_timeout, "åbner ikke")
@@ -126,6 +124,23 @@ def arrows_of(step: Step) -> Iterable[Arrow]:
             return
         case _:
             assert_never(step)
+
+
+def ways_out(queue: Enqueue) -> Iterable[Arrow]:
+    """One arrow for each step that follows, with every reason why somebody goes there."""
+    labels: dict[StepName, list[str]] = {queue.on_nobody: ["ingen på vagt"]}
+    if queue.max_wait_s is not None:
+        labels.setdefault(queue.on_timeout, []).append("ventet for længe")
+    if queue.on_full is not None:
+        labels.setdefault(queue.on_full, []).append(f"{queue.max_length} i kø")
+    if queue.on_nobody_left is not None:
+        labels.setdefault(queue.on_nobody_left, []).append(f"ingen på vagt i {length(queue.nobody_left_s)}")
+    if queue.closing is not None:
+        labels.setdefault(queue.closing.then, []).append(f"lukket i {length(queue.closing.serve_s)}")
+    for key, step in queue.keys.items():
+        labels.setdefault(step, []).append(f"tast {key}")
+    for step, found in labels.items():
+        yield Arrow(queue.name, step, ", ".join(found))
 
 
 def menu_arrows(menu: Menu) -> Iterable[Arrow]:

@@ -15,7 +15,8 @@ from ivr.callflow.lines import KEYS
 from ivr.callflow.schedule import DAYS, TIME_ZONES
 from ivr.callflow.schedule import NIGHT_BY as NIGHT_WORDS
 from ivr.callflow.steps import KEYS as DIGITS
-from ivr.core.flow import Spoken, Strategy
+from ivr.callflow.steps import QUEUE_NEEDS
+from ivr.core.flow import Spoken, Strategy, Told
 from ivr.core.hours import Service
 
 Schema = Mapping[str, object]
@@ -78,18 +79,30 @@ COUNT = {"type": ["integer", "string"], "pattern": "^[0-9]{1,2}$"}
 
 def steps() -> Mapping[str, Schema]:
     """Every kind of step that is written as a table, by its key."""
-    announcement = table("an announcement", {"play": PROMPTS, "first": LENGTH, "every": ref("length_or_once")})
+    told = choice(Told, "computed when it is said")
+    announcement = table(
+        "an announcement",
+        {"play": PROMPTS, "say": told, "first": LENGTH, "every": ref("length_or_once")},
+        ("first", "every"),
+    )
+    options = {"type": "object", "propertyNames": {"enum": list(DIGITS)}, "additionalProperties": STEP}
     queue = {
         "welcome": PROMPTS,
         "announce": {"type": "array", "items": announcement},
         "max_wait": ref("length_or_none"),
         "on_timeout": STEP,
         "on_nobody": STEP,
+        "max_length": {"type": ["integer", "string"], "pattern": "^[0-9]{1,5}$"},
+        "on_full": STEP,
+        "nobody_left": LENGTH,
+        "on_nobody_left": STEP,
+        "keys": options,
+        "closing": table("`closing`", {"play": PROMPTS, "serve": LENGTH, "then": STEP}),
     }
     branch = {"open": STEP, "closed": STEP, "soon": STEP, "within": LENGTH}
     menu = {
         "play": PROMPTS,
-        "options": {"type": "object", "propertyNames": {"enum": list(DIGITS)}, "additionalProperties": STEP},
+        "options": options,
         "timeout": LENGTH,
         "no_input": STEP,
         "no_match": STEP,
@@ -106,7 +119,7 @@ def steps() -> Mapping[str, Schema]:
         "say": table("a `say` step", {"say": choice(Spoken, "computed when it is said"), "then": STEP}),
         "hours": table("an `hours` step", {"hours": table("`hours`", branch, ("open", "closed"))}),
         "menu": table("a `menu` step", {"menu": table("a menu", menu)}),
-        "enqueue": table("an `enqueue` step", {"enqueue": table("a queue", queue, set(queue) - {"announce"})}),
+        "enqueue": table("an `enqueue` step", {"enqueue": table("a queue", queue, QUEUE_NEEDS)}),
         "wait_for_opening": table("a `wait_for_opening` step", {"wait_for_opening": table("`wait_for_opening`", wait)}),
         "set_language": table("a `set_language` step", {"set_language": ref("language"), "then": STEP}),
         "transfer": table("a `transfer` step", {"transfer": table("`transfer`", transfer, ())}),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ivr.core.flow import (
     Announcement,
+    Closing,
     Enqueue,
     Hangup,
     HoursBranch,
@@ -17,6 +18,7 @@ from ivr.core.flow import (
     SetLanguage,
     Spoken,
     Step,
+    Told,
     ToLine,
     ToPartner,
     Transfer,
@@ -29,6 +31,8 @@ from ivr.source.findings import Findings, Place, one_of, shown
 from ivr.source.tree import Listing, Node, Table, Text
 
 KEYS = tuple("0123456789*#")
+QUEUE_NEEDS = ("welcome", "max_wait", "on_timeout", "on_nobody")
+QUEUE_MAY = ("announce", "max_length", "on_full", "nobody_left", "on_nobody_left", "keys", "closing")
 KINDS = (
     "play",
     "say",
@@ -210,12 +214,12 @@ def _menu(reading: _Reading, body: Table) -> Step | None:
     return Menu(reading.name, prompts, options, seconds, no_input, no_match, most)
 
 
-def _options(reading: _Reading, node: Node | None) -> dict[str, StepName]:
+def _options(reading: _Reading, node: Node | None, what: str = "options") -> dict[str, StepName]:
     options: dict[str, StepName] = {}
     if node is None:
         return options
     if not isinstance(node, Table):
-        reading.findings.error(node.place, "`options` is not written like this", 'write e.g. "1": name-of-a-step')
+        reading.findings.error(node.place, f"`{what}` is not written like this", 'write e.g. "1": name-of-a-step')
         return options
     for key, value in node.pairs:
         if key.value not in KEYS:
@@ -224,7 +228,7 @@ def _options(reading: _Reading, node: Node | None) -> dict[str, StepName]:
         elif key.plain:
             what = f"the key {key.value} stands without quotes"
             reading.findings.error(key.place, what, f'write "{key.value}"')
-        step = reading.aim(value, f"options {key.value}")
+        step = reading.aim(value, f"{what} {key.value}")
         if step is not None:
             options[key.value] = step
     return options
@@ -233,17 +237,62 @@ def _options(reading: _Reading, node: Node | None) -> dict[str, StepName]:
 def _enqueue(reading: _Reading, body: Table) -> Step | None:
     findings = reading.findings
     outer = Fields(body, "an `enqueue` step", ("enqueue",), findings)
-    known = ("welcome", "announce", "max_wait", "on_timeout", "on_nobody")
-    fields = Fields(outer.get("enqueue"), "a queue", known, findings)
+    fields = Fields(outer.get("enqueue"), "a queue", (*QUEUE_NEEDS, *QUEUE_MAY), findings)
     welcome = reading.heard(fields.need("welcome", "`welcome:` and what a caller hears who joins"), "`welcome`")
     announcements = _announcements(reading, fields.get("announce"))
     text = text_of(fields.need("max_wait", "`max_wait: 30m`, or `max_wait: none`"), "`max_wait`", findings)
     forever = text is not None and text.value == "none"
     wait = values.duration(text, "`max_wait`", 30, 86400, findings) if text and not forever else None
     on_timeout, on_nobody = reading.target(fields, "on_timeout"), reading.target(fields, "on_nobody")
+    most, on_full = _full(reading, fields)
+    left_s, on_left = _nobody_left(reading, fields)
+    keys = _options(reading, fields.get("keys"), "keys") if fields.get("keys") is not None else {}
+    closing = _closing(reading, fields.get("closing"))
     if not (welcome and on_timeout and on_nobody and (forever or wait)):
         return None
-    return Enqueue(reading.name, welcome, announcements, wait, on_timeout, on_nobody)
+    return Enqueue(
+        reading.name,
+        welcome,
+        announcements,
+        wait,
+        on_timeout,
+        on_nobody,
+        most,
+        on_full,
+        left_s,
+        on_left,
+        keys,
+        closing,
+    )
+
+
+def _full(reading: _Reading, fields: Fields) -> tuple[int | None, StepName | None]:
+    """`max_length` and `on_full`: both or neither."""
+    if fields.get("max_length") is None and fields.get("on_full") is None:
+        return None, None
+    text = text_of(fields.need("max_length", "`max_length: 30`"), "`max_length`", reading.findings)
+    most = values.whole(text, "`max_length`", 1, 10_000, reading.findings) if text else None
+    return most, reading.target(fields, "on_full")
+
+
+def _nobody_left(reading: _Reading, fields: Fields) -> tuple[float | None, StepName | None]:
+    """`nobody_left` and `on_nobody_left`: both or neither."""
+    if fields.get("nobody_left") is None and fields.get("on_nobody_left") is None:
+        return None, None
+    text = text_of(fields.need("nobody_left", "`nobody_left: 2m`"), "`nobody_left`", reading.findings)
+    left_s = values.duration(text, "`nobody_left`", 10, 3600, reading.findings) if text else None
+    return left_s, reading.target(fields, "on_nobody_left")
+
+
+def _closing(reading: _Reading, node: Node | None) -> Closing | None:
+    if node is None:
+        return None
+    fields = Fields(node, "`closing`", ("play", "serve", "then"), reading.findings)
+    prompts = reading.heard(fields.need("play", "`play:` and what is said once when the line closes"), "`play`")
+    text = text_of(fields.need("serve", "`serve: 20m`, how long they may wait on"), "`serve`", reading.findings)
+    serve_s = values.duration(text, "`serve`", 60, 14_400, reading.findings) if text else None
+    then = reading.target(fields, "then")
+    return Closing(prompts, serve_s, then) if prompts and serve_s and then else None
 
 
 def _announcements(reading: _Reading, node: Node | None) -> tuple[Announcement, ...]:
@@ -254,16 +303,29 @@ def _announcements(reading: _Reading, node: Node | None) -> tuple[Announcement, 
         return ()
     found = []
     for item in node.items:
-        fields = Fields(item, "an announcement", ("play", "first", "every"), reading.findings)
-        prompts = reading.heard(fields.need("play", "`play:` and one or more prompts"), "`play`")
+        fields = Fields(item, "an announcement", ("play", "say", "first", "every"), reading.findings)
+        told, prompts = _told(reading, fields)
         first = text_of(fields.need("first", "`first: 45s`"), "`first`", reading.findings)
         every = text_of(fields.need("every", "`every: 60s`, or `every: once`"), "`every`", reading.findings)
         first_s = values.duration(first, "`first`", 5, 3600, reading.findings) if first else None
         once = every is None or every.value == "once"
         every_s = values.duration(every, "`every`", 15, 3600, reading.findings) if every and not once else None
-        if prompts and first_s:
-            found.append(Announcement(prompts, first_s, every_s))
+        if (prompts or told) and first_s:
+            found.append(Announcement(prompts, first_s, every_s, told))
     return tuple(found)
+
+
+def _told(reading: _Reading, fields: Fields) -> tuple[Told | None, tuple[PromptId, ...]]:
+    """What an announcement says: prompts, or something computed."""
+    say = fields.get("say")
+    if say is None:
+        return None, reading.heard(fields.need("play", "`play:` and one or more prompts"), "`play`")
+    extra = fields.key("play")
+    if extra is not None:
+        reading.findings.error(extra, "an announcement says one thing", "write either `play:` or `say:`")
+    text = text_of(say, "`say`", reading.findings)
+    what = values.choice(text, "sentence to compute called", tuple(Told), reading.findings) if text else None
+    return Told(what) if what else None, ()
 
 
 def _wait_for_opening(reading: _Reading, body: Table) -> Step | None:

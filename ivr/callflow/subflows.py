@@ -201,7 +201,7 @@ def renamed(step: Step, name: StepName, aim: Callable[[StepName], StepName]) -> 
             no_input, no_match = aim(step.no_input), aim(step.no_match)
             return replace(step, name=name, options=options, no_input=no_input, no_match=no_match)
         case Enqueue():
-            return replace(step, name=name, on_timeout=aim(step.on_timeout), on_nobody=aim(step.on_nobody))
+            return _renamed_queue(step, name, aim)
         case WaitForOpening():
             return replace(step, name=name, on_open=aim(step.on_open), on_timeout=aim(step.on_timeout))
         case Transfer():
@@ -210,3 +210,16 @@ def renamed(step: Step, name: StepName, aim: Callable[[StepName], StepName]) -> 
             return replace(step, name=name)
         case _:
             assert_never(step)
+
+
+def _renamed_queue(step: Enqueue, name: StepName, aim: Callable[[StepName], StepName]) -> Enqueue:
+    return replace(
+        step,
+        name=name,
+        on_timeout=aim(step.on_timeout),
+        on_nobody=aim(step.on_nobody),
+        on_full=aim(step.on_full) if step.on_full is not None else None,
+        on_nobody_left=aim(step.on_nobody_left) if step.on_nobody_left is not None else None,
+        keys={key: aim(each) for key, each in step.keys.items()},
+        closing=replace(step.closing, then=aim(step.closing.then)) if step.closing is not None else None,
+    )

@@ -1,7 +1,8 @@
 """What can happen to a caller in a line's steps, found by walking them.
 
-The worlds: the line is open, closed, or closed and about to open; in the queue nobody is reachable or nobody answers in
-time; the caller presses nothing. In each of them every step must come to an end, and the end must have words.
+The worlds: the line is open, closed, or closed and about to open; in the queue nobody is reachable, nobody answers in
+time, or it is full; the caller presses nothing. In each of them every step must come to an end, and the end must have
+words.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SAY_S = 5
 HOURS_ROLES = ("open", "closed")
 WORLDS = (*HOURS_ROLES, "soon")
 QUEUE_ROLES = ("on_nobody", "on_timeout")
+QUEUES = (*QUEUE_ROLES, "on_full")
 ROLES: Mapping[str, tuple[str, ...]] = {
     "play": ("then",),
     "say": ("then",),
@@ -94,6 +96,8 @@ def _reachable(steps: Mapping[StepName, WrittenStep], start: str, without: tuple
 def _next(step: WrittenStep, hours: str, queue: str) -> Mention | None:
     """Where a caller goes who presses nothing; None: the flow ends here, or somebody waits for a volunteer."""
     if step.kind == "enqueue":
+        if queue == "on_full" and step.target(queue) is None:
+            return None  # they wait
         waits_for_ever = isinstance(step.step, Enqueue) and step.step.max_wait_s is None
         return None if queue == "on_timeout" and waits_for_ever else step.target(queue)
     match step.kind:
@@ -111,7 +115,7 @@ def _next(step: WrittenStep, hours: str, queue: str) -> Mention | None:
 
 def _loops(line: WrittenLine, reached: set[StepName], findings: Findings) -> None:
     said: set[frozenset[str]] = set()
-    for hours, queue in product(WORLDS, QUEUE_ROLES):
+    for hours, queue in product(WORLDS, QUEUES):
         done: set[str] = set()
         for name in sorted(reached):
             loop = _loop(line, name, hours, queue, done)
@@ -229,7 +233,7 @@ def check_transfers(lines: Mapping[LineId, WrittenLine], findings: Findings) -> 
             whole = _transfer_is_right(line, step, lines, findings) and whole
     if not whole or not all(line.whole and line.start for line in lines.values()):
         return
-    for line, hours, queue in product(lines.values(), WORLDS, QUEUE_ROLES):
+    for line, hours, queue in product(lines.values(), WORLDS, QUEUES):
         way = [line.id]
         while (there := _leads_to(lines[way[-1]], hours, queue)) is not None and there not in way:
             way.append(there)

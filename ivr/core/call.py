@@ -150,7 +150,7 @@ def on_hangup_overdue(turn: Turn, phase: Leaving, news: CallDue) -> None:
         turn.end(phase.ended_by)
 
 
-NO_MENU = Nothing("no menu is open: only menus listen for keys")
+NO_MENU = Nothing("nobody listens for keys now: only menus and queues do")
 OLD_WORDS = Nothing("words that were cut, or of a phase that is over")
 NOT_JOINING = Nothing("a talk that was given up, and taken down when it was")
 UNANSWERED = Nothing("the ring was let go with what it belonged to, or its end is the hunt's business")
@@ -177,7 +177,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Choosing, CommandFailed): on_failed,
     (Waiting, CallGone): on_gone,
     (Waiting, CallLeft): shelter.on_left,
-    (Waiting, DigitPressed): NO_MENU,
+    (Waiting, DigitPressed): waiting.on_key,
     (Waiting, PlayEnded): waiting.on_announced,
     (Waiting, Joined): NOT_JOINING,
     (Waiting, CallDue): waiting.on_waiting_due,

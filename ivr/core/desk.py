@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ivr.core import call as call_machine
-from ivr.core import handover, hunt, queue, spoken, waiting, walk
+from ivr.core import desertion, handover, hunt, queue, spoken, waiting, walk
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -59,6 +59,17 @@ class Surroundings:
     def somebody(self) -> bool:
         serving = self.desk.line(self.line.id).serving
         return hunt.somebody(self.desk.asked(self.line, self.at), serving, self.desk.draft.roster(self.at))
+
+    def place(self, call: CallId) -> int:
+        return queue.position(self.desk.line(self.line.id).queue, call)
+
+    def waiting(self) -> int:
+        return len(self.desk.line(self.line.id).queue)
+
+    def wait_s(self, place: int) -> float | None:
+        state = self.desk.line(self.line.id)
+        there = hunt.how_many(self.line, state.serving, self.desk.draft.roster(self.at))
+        return queue.wait_s(place, state.talks_s, there)
 
     def spoken(self, what: Spoken) -> tuple[PromptId, ...]:
         state, table = self.desk.line(self.line.id), self.desk.timetable(self.line.id)
@@ -111,6 +122,34 @@ class Desk:
                     since = call.queued_at or call.arrived_at
                     fresh = hunt.widened(fresh, self.draft.plan.lines[call.line], now.serving, since, at)
                     self.draft.put_call(replace(call, phase=fresh))
+        if before is not None and (before.service is None) is not (now.service is None):
+            self.open_or_close(now, at)
+
+    def open_or_close(self, line: LineState, at: datetime) -> None:
+        """Those who wait are told that the line has closed; or it has opened again, and they wait as before."""
+        for waits in line.queue:
+            call = self.draft.calls[waits]
+            if isinstance(call.phase, Waiting):
+                turn = self.turn(call, at)
+                (waiting.on_closed if line.service is None else waiting.on_reopened)(turn, call.phase)
+                self.save(call, turn)
+
+    def watch_over_queues(self, at: datetime) -> None:
+        """Since when those who wait on a line have nobody who is on duty for them."""
+        for line in self.draft.lines.values():
+            if not line.queue and line.unattended_at is None:
+                continue
+            alone = bool(line.queue) and not self.turn(self.draft.calls[line.queue[0]], at).around.somebody()
+            if alone is (line.unattended_at is None):
+                self.draft.put_line(replace(line, unattended_at=at if alone else None))
+
+    def lead_on_deserted(self, line: LineId, at: datetime) -> None:
+        """Those for whom nobody has been there for too long are told so."""
+        for moment, call, step in list(desertion.deserted(self.draft, self.line(line))):
+            if moment <= at and isinstance(call.phase, Waiting) and step.on_nobody_left is not None:
+                turn = self.turn(call, at)
+                waiting.lead_on(turn, call.phase, step.on_nobody_left)
+                self.save(call, turn)
 
     def settle_line(self, line: LineId, at: datetime, by_hand: bool = False) -> None:
         """The line as it is at the moment; if it is handed over, those who wait hear so."""
@@ -191,6 +230,9 @@ class Desk:
             since = now.queued_at or now.arrived_at
             phase = hunt.widened(now.phase, self.draft.plan.lines[now.line], line.serving, since, turn.at)
             now = replace(now, phase=phase) if phase is not now.phase else now
+        if turn.talked_s is not None:
+            state = self.line(turn.line.id)
+            self.draft.put_line(replace(state, talks_s=(*state.talks_s, turn.talked_s)[-queue.LAST_TALKS :]))
         if turn.answered_by is not None:
             self.count_answer(turn.answered_by, turn.at)
         if isinstance(now.phase, Over) and not now.rings:
@@ -204,19 +246,19 @@ class Desk:
         self, before: Call | None, now: Call, order: tuple[CallId, ...], at: datetime
     ) -> tuple[tuple[CallId, ...], Call]:
         """Who has just come to stand in a queue stands where they should."""
-        others = {each: self.draft.calls[each] for each in order if each != now.id} if len(order) > 1 else {}
+        calls = self.draft.calls
         if order[-1] == now.id and len(order) > 1:
             back = before is not None and isinstance(before.phase, Sheltered)
             if back or (now.rank is None and now.queued_at is not None and now.queued_at < at):
-                arrivals = {each.id: each.arrived_at for each in others.values()} | {now.id: now.arrived_at}
+                arrivals = {each: calls[each].arrived_at for each in order[:-1]} | {now.id: now.arrived_at}
                 order = queue.by_moment(order, now.id, arrivals)
             elif now.rank is not None:
-                order = queue.by_rank(order, now, others)
-        for call, rank in queue.ranked(order, now, others):
+                order = queue.by_rank(order, now, calls)
+        for call, rank in list(queue.ranked(order, now, calls)):
             if call == now.id:
                 now = replace(now, rank=rank)
             else:
-                self.draft.put_call(replace(others[call], rank=rank))
+                self.draft.put_call(replace(calls[call], rank=rank))
         return order, now
 
     def leave_line(self, before: Call, now: Call) -> Call:

@@ -74,13 +74,31 @@ class Menu:
     max_tries: int
 
 
+class Told(StrEnum):
+    """What an announcement computes at the moment it is heard."""
+
+    POSITION = "position"
+    WAIT = "wait"
+
+
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """Words to those who wait: first after `first_s`, then every `every_s` (None: once). Prompts take turns."""
+    """Words to those who wait: first after `first_s`, then every `every_s` (None: once). Prompts take turns; or the
+    words are computed (`told`), and there is nothing to be heard when nothing can be said truthfully."""
 
     prompts: tuple[PromptId, ...]
     first_s: float
     every_s: float | None
+    told: Told | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """For those who wait when the line closes: told so once, looked after for `serve_s` more, and then led on."""
+
+    prompts: tuple[PromptId, ...]
+    serve_s: float
+    then: StepName
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,16 @@ class Enqueue:
     on_timeout: StepName
     on_nobody: StepName
     """Where a caller goes who comes when nobody is reachable: told so at once instead of hope."""
+    max_length: int | None = None
+    """When so many wait on the line already, who comes goes to `on_full`; who has a place comes back to it always."""
+    on_full: StepName | None = None
+    nobody_left_s: float | None = None
+    """When nobody has been on duty for so long, those who wait go to `on_nobody_left`."""
+    on_nobody_left: StepName | None = None
+    keys: Mapping[str, StepName] = field(default_factory=dict)
+    """A key leads out of the queue; the place is kept for who comes back."""
+    closing: Closing | None = None
+    """None: whoever waits when the line closes waits on as before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ def somebody(line: Line, service: Service, roster: Roster) -> bool:
     return any(roster.is_staffed(group, line.id) for group in tiers_of(line, service))
 
 
+def how_many(line: Line, service: Service, roster: Roster) -> int:
+    """How many are on duty for this line and service, free or not."""
+    return sum(roster.how_many(group, line.id) for group in tiers_of(line, service))
+
+
 def passed_over(tiers: Sequence[GroupId], tier: int, roster: Roster, line: LineId) -> int:
     """The tier that is asked: those in which nobody is on duty are passed over at once."""
     last = len(tiers) - 1

@@ -8,13 +8,17 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ivr.core.ids import CallId
 from ivr.core.state import Call, CallPhase, Joining, Waiting
 
 STEP = timedelta(microseconds=1)
+LAST_TALKS = 20
+"""How many of a line's talks are remembered for an estimate of the wait."""
+LEAST_TALKS = 8
+"""With fewer nothing is said."""
 
 
 def queued(phase: CallPhase | None) -> bool:
@@ -43,6 +47,8 @@ def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, dat
 
 def position(queue: tuple[CallId, ...], call: CallId) -> int:
     """1 is the head; 0: not in it."""
+    if queue and queue[-1] == call:
+        return len(queue)
     return queue.index(call) + 1 if call in queue else 0
 
 
@@ -61,7 +67,7 @@ def by_rank(queue: tuple[CallId, ...], call: Call, ranks: Mapping[CallId, Call])
 
 def ranked(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> Iterator[tuple[CallId, datetime]]:
     """The rank of a call that has just come to stand in this queue, and of those who must make room for it."""
-    place = queue.index(call.id)
+    place = len(queue) - 1 if queue[-1] == call.id else queue.index(call.id)
     rank = rank_of(call)
     if place > 0:
         rank = max(rank, rank_of(calls[queue[place - 1]]) + STEP)
@@ -73,3 +79,10 @@ def ranked(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) 
         if rank_of(calls[behind]) >= rank:
             return
         yield behind, rank
+
+
+def wait_s(place: int, talks_s: Sequence[float], on_duty: int) -> float | None:
+    """About how long somebody at that place waits, with so many on duty; None: too little is known to say."""
+    if len(talks_s) < LEAST_TALKS or on_duty < 1 or place < 1:
+        return None
+    return place * sum(talks_s) / len(talks_s) / on_duty

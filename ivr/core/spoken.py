@@ -45,6 +45,11 @@ _PARTS = (
 )
 """Until which hour which word."""
 
+PLACES = tuple(PromptId(f"plads-{place}") for place in range(1, 11))
+FURTHER_BACK = PromptId("plads-flere")
+_WAITS = tuple((minutes, PromptId(f"ventetid-{minutes}")) for minutes in (5, 10, 15, 20, 30))
+LONG_WAIT = PromptId("ventetid-laenge")
+
 
 def opening_words(now: datetime, opening: datetime | None, tz: str) -> tuple[PromptId, ...]:
     """What is said at `now` about the next `opening` (both aware; None: none is known), heard in time zone `tz`."""
@@ -56,6 +61,24 @@ def opening_words(now: datetime, opening: datetime | None, tz: str) -> tuple[Pro
     zone = ZoneInfo(tz)
     then = opening.astimezone(zone).replace(tzinfo=None)
     return WE_OPEN, *_day(now.astimezone(zone).replace(tzinfo=None), then), *_clock(then)
+
+
+def place_words(place: int) -> tuple[PromptId, ...]:
+    """Which place in the queue somebody has."""
+    return (PLACES[place - 1] if 1 <= place <= len(PLACES) else FURTHER_BACK,)
+
+
+def wait_words(seconds: float) -> tuple[PromptId, ...]:
+    """About how long somebody will have to wait, rounded up to what can be said."""
+    return (next((word for most, word in _WAITS if seconds <= most * 60), LONG_WAIT),)
+
+
+def place_fragments() -> tuple[PromptId, ...]:
+    return (*PLACES, FURTHER_BACK)
+
+
+def wait_fragments() -> tuple[PromptId, ...]:
+    return (*(word for _, word in _WAITS), LONG_WAIT)
 
 
 def fragments() -> tuple[PromptId, ...]:

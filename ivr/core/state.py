@@ -99,6 +99,8 @@ class Waiting:
     """When the next tier is asked as well, whatever became of those before it."""
     then_told: tuple[PromptId, ...] = ()
     """Words about a hand-over that are heard when those being spoken have ended."""
+    served_until: datetime | None = None
+    """The line has closed: until then they are looked after all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ class Call:
     queued_at: datetime | None = None
     rank: datetime | None = None
     """By when they are looked after: grows along the queue, and keeps the place of one who left it for some words."""
+    told_place: int | None = None
+    """The best place in the queue that the caller was told: no worse one is ever told."""
     waited_s: float | None = None
     """Fixed when joined with a volunteer."""
     talk_s: float | None = None
@@ -330,6 +334,10 @@ class LineState:
     """Since when nobody of the side that serves is there, though it is to serve a while yet, and the other side is."""
     passage: Passage | None = None
     """The last hand-over, as long as it still concerns somebody."""
+    unattended_at: datetime | None = None
+    """Since when somebody has been waiting while nobody was on duty; None: somebody is, or nobody waits."""
+    talks_s: tuple[float, ...] = ()
+    """How long the last talks took, the newest last."""
 
 
 # ---------------------------------------------------------------- all of it

@@ -13,7 +13,7 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import call as call_machine
-from ivr.core import feature, handover, takeback
+from ivr.core import desertion, feature, handover, takeback
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -87,6 +87,7 @@ def step(house: House, news: News) -> Decision:
     dispatch(desk, news)
     if draft.touched:
         desk.settle_lines(news.at)
+        desk.watch_over_queues(news.at)
         desk.hunt(news.at)
     return draft.decision()
 
@@ -174,6 +175,7 @@ def on_line_news(desk: Desk, news: LineNews) -> None:
     if isinstance(news, OverrideGiven):
         desk.draft.say(OverrideChanged(news.line, news.open, news.until, news.reason, news.at))
     desk.settle_line(news.line, news.at, by_hand=not isinstance(news, LineDue))
+    desk.lead_on_deserted(news.line, news.at)
 
 
 def on_published(desk: Desk, news: Published) -> None:
@@ -278,4 +280,5 @@ def line_due(house: House, line: LineId, at: datetime) -> datetime | None:
     known = house.plan.lines.get(line)
     if state is None or table is None or known is None:
         return None
-    return handover.due(state, table, known.handover, at)
+    moments = (handover.due(state, table, known.handover, at), desertion.due(house, state))
+    return min((moment for moment in moments if moment is not None), default=None)

@@ -65,6 +65,7 @@ def settle(turn: Turn, phase: Talking) -> Talking:
 
 def count_talk(turn: Turn, phase: Talking) -> None:
     if phase.stands_at is None:
+        turn.talked_s = seconds(phase.joined_at, turn.at)
         turn.change(talk_s=round((turn.call.talk_s or 0.0) + seconds(phase.joined_at, turn.at), 3))
 
 

@@ -15,7 +15,7 @@ from ivr.core.decision import seconds
 from ivr.core.draft import Draft
 from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult, ServedBy
 from ivr.core.flow import Line, Spoken
-from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, play_id, talk_id
+from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, play_id, talk_id
 from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
@@ -25,6 +25,18 @@ class Around(Protocol):
     def is_open(self) -> bool: ...
     def somebody(self) -> bool:
         """Is anybody on duty (free or not) for this line, in any tier?"""
+        ...
+
+    def place(self, call: CallId) -> int:
+        """In the line's queue, 1 is the head; 0: not in it."""
+        ...
+
+    def waiting(self) -> int:
+        """How many stand in the line's queue."""
+        ...
+
+    def wait_s(self, place: int) -> float | None:
+        """How long somebody at that place will about have to wait; None: too little is known to say."""
         ...
 
     def spoken(self, what: Spoken) -> tuple[PromptId, ...]: ...
@@ -48,6 +60,8 @@ class Turn:
         self.at = at
         self.answered_by: VolunteerId | None = None
         """Whose talk with this caller has come to stand in this step."""
+        self.talked_s: float | None = None
+        """How long a talk took that ended in this step."""
 
     def change(self, **values: Any) -> None:
         self.call = replace(self.call, **values)

@@ -15,7 +15,7 @@ from ivr.core.decision import after
 from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
 from ivr.core.flow import Enqueue
 from ivr.core.ids import PromptId, StepName
-from ivr.core.news import CallDue, PlayEnded
+from ivr.core.news import CallDue, DigitPressed, PlayEnded
 from ivr.core.state import CallPhase, Joining, Waiting
 from ivr.core.turn import Turn
 
@@ -31,11 +31,12 @@ def on_announced(turn: Turn, phase: Waiting, news: PlayEnded) -> None:
         return
     if not news.heard:
         turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    phase = replace(phase, speaking=None, speaking_due=None)
     if phase.then_told:
         speak_of_it(turn, phase, phase.then_told)
         return
     turn.draft.do(StartMusic(turn.call.id))
-    turn.go(replace(phase, speaking=None, speaking_due=None))
+    turn.go(phase)
 
 
 def tell(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None:
@@ -56,8 +57,11 @@ def speak_of_it(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None
 
 def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:
     step = turn.line.flow.steps.get(phase.step)
+    if phase.served_until is not None and news.at >= phase.served_until and isinstance(step, Enqueue):
+        lead_on(turn, phase, step.closing.then if step.closing is not None else step.on_timeout)
+        return
     if phase.give_up_at is not None and news.at >= phase.give_up_at and isinstance(step, Enqueue):
-        leave_queue(turn, phase, step)
+        lead_on(turn, phase, step.on_timeout)
         return
     if phase.speaking is not None and phase.speaking_due is not None and news.at >= phase.speaking_due:
         on_announced(turn, phase, PlayEnded(turn.call.id, phase.speaking, heard=False, at=news.at))
@@ -65,17 +69,46 @@ def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:
     if isinstance(step, Enqueue):
         announce(turn, phase, step)
     else:  # the published flow no longer has this queue: they wait on, without announcements
-        turn.go(replace(phase, give_up_at=None, announce_at=()))
+        turn.go(replace(phase, give_up_at=None, served_until=None, announce_at=()))
 
 
-def leave_queue(turn: Turn, phase: Waiting, step: Enqueue) -> None:
+def on_key(turn: Turn, phase: Waiting, news: DigitPressed) -> None:
+    """Out of the queue by one's own choice: to words, or somewhere else; the place is kept for who comes back."""
+    step = turn.line.flow.steps.get(phase.step)
+    there = step.keys.get(news.digit) if isinstance(step, Enqueue) else None
+    if there is not None:
+        leave_queue(turn, phase, there)
+
+
+def lead_on(turn: Turn, phase: Waiting, there: StepName) -> None:
+    """Out of the queue, and not by their own choice."""
+    turn.fate(Outcome.FORCED_OUT)
+    leave_queue(turn, phase, there)
+
+
+def leave_queue(turn: Turn, phase: Waiting, there: StepName) -> None:
     turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
     if phase.speaking is not None:
         turn.draft.do(StopPlay(turn.call.id, phase.speaking))
     if turn.call.fate is not Outcome.ANSWERED:
         turn.change(waited_s=turn.waited())
-    turn.fate(Outcome.FORCED_OUT)
-    walk.walk(turn, step.on_timeout)
+    walk.walk(turn, there)
+
+
+def on_closed(turn: Turn, phase: Waiting) -> None:
+    """The line has closed while they wait: they are told so once, and looked after for a while."""
+    step = turn.line.flow.steps.get(phase.step)
+    if not isinstance(step, Enqueue) or step.closing is None:
+        return
+    phase = replace(phase, served_until=after(turn.at, step.closing.serve_s))
+    if phase.speaking is not None:
+        turn.go(replace(phase, then_told=step.closing.prompts))
+    else:
+        speak_of_it(turn, phase, step.closing.prompts)
+
+
+def on_reopened(turn: Turn, phase: Waiting) -> None:
+    turn.go(replace(phase, served_until=None, then_told=()))
 
 
 def announce(turn: Turn, phase: Waiting, step: Enqueue) -> None:
@@ -86,8 +119,9 @@ def announce(turn: Turn, phase: Waiting, step: Enqueue) -> None:
         if moment is None or turn.at < moment:
             continue
         due_at[place] = after(turn.at, announcement.every_s) if announcement.every_s is not None else None
-        if speaking is None:
-            speaking = walk.speak(turn, walk.words_of(announcement, turns[place]))
+        words = walk.words_of(turn, announcement, turns[place]) if speaking is None else ()
+        if words:
+            speaking = walk.speak(turn, words)
             turns[place] += 1
     until = phase.speaking_due if speaking == phase.speaking else after(turn.at, walk.WORDS_S)
     turn.go(replace(phase, announce_at=tuple(due_at), turns=tuple(turns), speaking=speaking, speaking_due=until))

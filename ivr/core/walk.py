@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from ivr.core import spoken
 from ivr.core.commands import HangUp, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.facts import CallQueued, EndedBy, Outcome, RingResult, StepEntered
@@ -21,6 +22,7 @@ from ivr.core.flow import (
     Say,
     SetLanguage,
     Step,
+    Told,
     ToLine,
     Transfer,
     WaitForOpening,
@@ -73,9 +75,9 @@ def enter(turn: Turn, step: Step) -> StepName | None:
         case Menu():
             ask(turn, step, tries=1)
         case Enqueue():
-            if not turn.around.somebody():
-                turn.fate(Outcome.NOT_ADMITTED)
-                return step.on_nobody
+            refused = not_let_in(turn, step)
+            if refused is not None:
+                return refused
             enqueue(turn, step)
         case WaitForOpening():
             if turn.around.is_open():
@@ -136,6 +138,18 @@ def ask(turn: Turn, menu: Menu, tries: int) -> None:
     turn.go(Choosing(menu.name, tries, speak(turn, menu.prompts), after(turn.at, WORDS_S + menu.timeout_s)))
 
 
+def not_let_in(turn: Turn, step: Enqueue) -> StepName | None:
+    """Where a caller goes who cannot wait here; None: they can. Who has a place already is not told that it is full."""
+    waited = turn.call.queued_at is not None
+    if not turn.around.somebody():
+        turn.fate(Outcome.FORCED_OUT if waited else Outcome.NOT_ADMITTED)
+        return step.on_nobody
+    if step.on_full is None or step.max_length is None or waited or turn.around.waiting() < step.max_length:
+        return None
+    turn.fate(Outcome.FORCED_OUT)
+    return step.on_full
+
+
 def enqueue(turn: Turn, step: Enqueue) -> None:
     """Join the queue: the switchboard puts the call at its end, or where it stood before."""
     if turn.call.fate is not Outcome.ANSWERED:
@@ -148,6 +162,7 @@ def enqueue(turn: Turn, step: Enqueue) -> None:
 
 
 def waiting(turn: Turn, step: Enqueue, speaking: PlayId | None) -> Waiting:
+    closing = step.closing if step.closing is not None and not turn.around.is_open() else None
     return Waiting(
         step=step.name,
         tier=0,
@@ -157,13 +172,34 @@ def waiting(turn: Turn, step: Enqueue, speaking: PlayId | None) -> Waiting:
         speaking_due=after(turn.at, WORDS_S) if speaking is not None else None,
         announce_at=tuple(after(turn.at, each.first_s) for each in step.announcements),
         turns=tuple(0 for _ in step.announcements),
-        give_up_at=after(turn.at, step.max_wait_s) if step.max_wait_s is not None else None,
+        give_up_at=give_up_at(turn, step),
+        served_until=after(turn.at, closing.serve_s) if closing is not None else None,
+        then_told=closing.prompts if closing is not None and speaking is not None else (),
     )
 
 
-def words_of(announcement: Announcement, turn: int) -> tuple[PromptId, ...]:
-    """Which prompt's turn it is."""
-    return (announcement.prompts[turn % len(announcement.prompts)],)
+def give_up_at(turn: Turn, step: Enqueue) -> datetime | None:
+    """Counted from when they came; who has waited so long already, and comes back, may wait as long again."""
+    if step.max_wait_s is None:
+        return None
+    moment = after(turn.call.queued_at or turn.at, step.max_wait_s)
+    return moment if moment > turn.at else after(turn.at, step.max_wait_s)
+
+
+def words_of(turn: Turn, announcement: Announcement, heard: int) -> tuple[PromptId, ...]:
+    """Which prompt's turn it is, or what can be said now; empty: nothing can."""
+    place = turn.around.place(turn.call.id)
+    match announcement.told:
+        case None:
+            return (announcement.prompts[heard % len(announcement.prompts)],)
+        case Told.POSITION:
+            turn.change(told_place=min(place, turn.call.told_place or place))
+            return spoken.place_words(turn.call.told_place or place)
+        case Told.WAIT:
+            wait_s = turn.around.wait_s(place)
+            return spoken.wait_words(wait_s) if wait_s is not None else ()
+        case _:
+            assert_never(announcement.told)
 
 
 def queued_fact(turn: Turn, position: int) -> CallQueued:
@@ -186,5 +222,5 @@ def apologise(turn: Turn) -> None:
 
 
 def due(phase: Waiting) -> datetime | None:
-    moments = (phase.give_up_at, phase.speaking_due, phase.widen_at, *phase.announce_at)
+    moments = (phase.give_up_at, phase.speaking_due, phase.widen_at, phase.served_until, *phase.announce_at)
     return min((moment for moment in moments if moment is not None), default=None)

@@ -19,6 +19,7 @@ TODAY = date(2026, 6, 1)
 BT, FT, GROUPS = "bornetelefonen.yaml", "foraeldretelefonen.yaml", "groups.yaml"
 SPROG = "shared/sprog.yaml"
 BUSY = "  travlt:\n    play: foraeldre-travlt\n    then: slut\n"
+WAIT = "      max_wait: 45m\n"
 OPEN = "      open: koe\n      closed: lukket\n"
 
 HOURS_STEP = """  aabent:
@@ -251,6 +252,22 @@ MISTAKES = {
     "an unknown strategy": Mistake(
         GROUPS, "    strategy: longest_idle", "    strategy: §longest_idel", "no strategy", "`longest_idle`"
     ),
+    "a full queue that leads back to itself": Mistake(
+        FT, WAIT, f"{WAIT}      max_length: 60\n      on_full: aabent\n", "round for ever", "an end or to the queue"
+    ),
+    "a limit without a way out": Mistake(FT, WAIT, f"{WAIT}      max_length: 60\n", "has no `on_full`", "`on_full:`"),
+    "a key of the queue that no telephone has": Mistake(
+        FT, WAIT, f'{WAIT}      keys:\n        §"A": travlt\n', "no key", '"9"'
+    ),
+    "an unknown sentence in the queue": Mistake(
+        FT, "- play: [foraeldre-stadig, foraeldre-stadig-igen]", "- say: §place", "to compute called", "`position`"
+    ),
+    "closing time without an end": Mistake(
+        BT, "        serve: 30m", "        serve: §30s", "cannot be 30s", "1m to 4h"
+    ),
+    "a farewell at closing time without words": Mistake(
+        FT, "        then: travlt", "        then: §slut", "hung up on without a word", "says goodbye"
+    ),
     "a weight of nothing": Mistake(
         GROUPS, "    wrap_up: 30s", "    wrap_up: 30s\n    members: {anna: §0}", "a weight cannot be", "1 to 100"
     ),
@@ -307,7 +324,8 @@ MISTAKES["a loop when nobody is there"] = Mistake(
     FT,
     "  koe:\n    enqueue:\n      welcome: foraeldre-koe\n      announce:\n"
     "        - play: [foraeldre-stadig, foraeldre-stadig-igen]\n          first: 45s\n          every: 90s\n"
-    "      max_wait: 45m\n      on_timeout: travlt\n      on_nobody: ingen\n",
+    "      max_wait: 45m\n      on_timeout: travlt\n      on_nobody: ingen\n"
+    "      closing:\n        play: foraeldre-lukker\n        serve: 30m\n        then: travlt\n",
     "  §koe:\n    enqueue:\n      welcome: foraeldre-koe\n      max_wait: none\n"
     "      on_timeout: travlt\n      on_nobody: igen\n\n  igen:\n    play: foraeldre-ingen\n    then: koe\n",
     "round for ever",

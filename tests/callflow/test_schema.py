@@ -67,10 +67,19 @@ steps:
   koe:
     enqueue:
       welcome: koe
-      announce: [{play: stadig, first: 45s, every: once}]
+      announce:
+        - {play: stadig, first: 45s, every: once}
+        - {say: position, first: 20s, every: 1m}
       max_wait: none
       on_timeout: lukket
       on_nobody: lukket
+      max_length: 30
+      on_full: lukket
+      nobody_left: 2m
+      on_nobody_left: lukket
+      keys: {"*": fare}
+      closing: {play: stadig, serve: 20m, then: lukket}
+  fare: {play: fare, then: koe}
   engelsk: {set_language: en, then: koe}
   venter: {wait_for_opening: {max_wait: 15m, on_open: koe, on_timeout: lukket}}
   over: {transfer: {line: foraeldretelefonen}}
@@ -144,7 +153,8 @@ def test_every_shipped_file_names_the_schema_and_fits_it() -> None:
 
 def test_a_file_with_everything_in_it_fits_the_schema_and_the_reader_knows_every_key(folder: Path) -> None:
     (folder / "alt.yaml").write_text(EVERYTHING, encoding="utf-8")
-    found = [finding for finding in read_folder(folder).findings if "partner" not in finding.what]
+    others = ("partner", "are missing (`plads-1`")  # no trunk dials out; places are not said in English
+    found = [finding for finding in read_folder(folder).findings if not any(each in finding.what for each in others)]
     assert not [str(finding) for finding in found if finding.severity == "error"]
     assert list(problems(as_text(EVERYTHING), SCHEMA["$defs"]["line"])) == []
 
@@ -193,7 +203,11 @@ def test_reader_and_schema_know_the_same_keys_and_need_the_same_ones(
     assert set(in_schema) == set(known) - bare
     for what, rule in in_schema.items():
         assert known[what] == {frozenset(rule["properties"])}, what
-        if what != "`transfer`":  # which keys are needed depends on where it leads: told by `ivr check`
+        if what == "an announcement":
+            assert needed[what] == {*rule["required"], "play"}  # or `say`
+        elif what == "a queue":
+            assert needed[what] == {*rule["required"], "max_length", "on_full", "nobody_left", "on_nobody_left"}
+        elif what != "`transfer`":  # which keys are needed depends on where it leads: told by `ivr check`
             kind = set(rule["properties"]) & set(KINDS) if "step" in what else set()
             assert needed[what] | kind == set(rule["required"]), what
 

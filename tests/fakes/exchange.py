@@ -66,6 +66,7 @@ PROMPTS: Mapping[PromptId, float] = {
     PromptId("travlt"): 4.0,
     PromptId("teknisk"): 2.0,
     PromptId("valg"): 3.0,
+    **{PromptId(f"plads-{place}"): 1.5 for place in range(1, 11)},
 }
 """Sounds that are there unless a test says otherwise, with their lengths in seconds."""
 

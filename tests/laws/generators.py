@@ -7,15 +7,17 @@ core compares are hashable, so that two ways to the same house can be seen to be
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import TypedDict
 
 from hypothesis import strategies as st
 from immutables import Map
 
 from ivr.core.flow import (
     Announcement,
+    Closing,
     Enqueue,
     Flow,
     Group,
@@ -30,6 +32,7 @@ from ivr.core.flow import (
     Spoken,
     Step,
     Strategy,
+    Told,
 )
 from ivr.core.hours import Hours, Service, Span, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PromptId, StepName, VolunteerId
@@ -86,10 +89,34 @@ class Setting:
         return House(Plan("", Map(), Map(), GroupId("")), Map())
 
 
-def flow(*, menu: bool = False, max_wait_s: float | None = 120.0, announcements: bool = True) -> Flow:
+class Rich(TypedDict, total=False):
+    """What a queue may have and need not."""
+
+    max_length: int
+    on_full: StepName
+    nobody_left_s: float
+    on_nobody_left: StepName
+    keys: Map[str, StepName]
+    closing: Closing
+
+
+RICH = Rich(
+    max_length=2,
+    on_full=StepName("busy"),
+    nobody_left_s=20.0,
+    on_nobody_left=StepName("busy"),
+    keys=Map({"*": StepName("write"), "1": StepName("busy")}),
+    closing=Closing((PromptId("lukket"),), 60.0, StepName("busy")),
+)
+
+
+def flow(
+    *, menu: bool = False, max_wait_s: float | None = 120.0, announcements: bool = True, rich: bool = False
+) -> Flow:
     """Greeting, hours, perhaps a menu, queue; and words for every other end."""
     queue = StepName("queue")
     words = Announcement((PromptId("stadig"), PromptId("i-ko")), 20.0, 30.0)
+    place = Announcement((), 7.0, 15.0, Told.POSITION)
     steps: tuple[Step, ...] = (
         Play(StepName("greeting"), (PromptId("velkommen"),), StepName("hours")),
         HoursBranch(StepName("hours"), StepName("menu") if menu else queue, StepName("closed")),
@@ -105,11 +132,13 @@ def flow(*, menu: bool = False, max_wait_s: float | None = 120.0, announcements:
         Enqueue(
             queue,
             (PromptId("i-ko"),) if announcements else (),
-            (words,) if announcements else (),
+            (words, *((place,) if rich else ())) if announcements else (),
             max_wait_s,
             StepName("busy"),
             StepName("busy"),
+            **(RICH if rich else {}),
         ),
+        Play(StepName("write"), (PromptId("stadig"),), queue),
         Play(StepName("busy"), (PromptId("travlt"),), StepName("bye")),
         Play(StepName("closed"), (PromptId("lukket"),), StepName("when")),
         Say(StepName("when"), Spoken.NEXT_OPENING, StepName("bye")),
@@ -127,8 +156,11 @@ def a_line(id_: LineId, line_flow: Flow, tiers: tuple[GroupId, ...] = (DAY,)) ->
     return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, technical, handover=changes)
 
 
+MEMBERS = Map({NAMES[1]: 2, NAMES[0]: 1})
+
+
 def a_group(id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0, auto_pause: int = 0) -> Group:
-    return Group(id_, strategy, ring_s=15.0, rounds=1, rest_s=5.0, wrap_up_s=wrap_up_s, auto_pause=auto_pause)
+    return Group(id_, strategy, 15.0, 1, 5.0, wrap_up_s, auto_pause, MEMBERS)
 
 
 def a_plan(strategy: Strategy, lines: tuple[Line, ...], wrap_up_s: float = 0.0) -> Plan:
@@ -150,6 +182,8 @@ def a_timetable(spans: tuple[tuple[float, float, Service], ...]) -> Timetable:
 def small_settings() -> Iterator[tuple[str, Setting]]:
     """A few small houses that differ in what matters, each with its name."""
     for strategy, (hours, spans), volunteers in product(Strategy, HOURS.items(), (1, 2)):
+        if strategy not in (Strategy.RING_ALL, Strategy.LONGEST_IDLE) and (hours, volunteers) != ("open", 2):
+            continue  # they differ in whom of several they choose, and in nothing else
         seats = tuple(Seat(who, DAY) for who in NAMES[:volunteers])
         night = (Seat(VolunteerId("nora"), NIGHT),) if spans in (NIGHT_SOON, NIGHT_NOW) else ()
         line = a_line(CHILDREN, flow(menu=False))
@@ -192,8 +226,11 @@ def settings_(draw: st.DrawFn) -> Setting:
         menu=draw(st.booleans()),
         max_wait_s=draw(st.sampled_from((None, 60.0, 120.0))),
         announcements=draw(st.booleans()),
+        rich=draw(st.booleans()),
     )
-    lines = tuple(a_line(id_, made_flow, tiers) for id_ in ids)
+    late = Map({Service.DAY: Map({tiers[-1]: 10.0})}) if len(tiers) > 1 and draw(st.booleans()) else Map()
+    ahead = {CHILDREN: draw(st.sampled_from((0.0, 8.0)))}
+    lines = tuple(replace(a_line(id_, made_flow, tiers), late=late, head_start_s=ahead.get(id_, 0.0)) for id_ in ids)
     groups = Map(
         {
             id_: a_group(

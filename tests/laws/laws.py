@@ -59,6 +59,7 @@ from ivr.core.news import (
     WrapUpDone,
 )
 from ivr.core.state import BeingRung, Free, House, InTalk, Leaving, VolunteerPhase, WrappingUp
+from tests.laws import fairness
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
 
@@ -337,14 +338,15 @@ def order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head(trace: T
     for moment in trace:
         back = {fact.call for fact in moment.facts if isinstance(fact, CallRequeued)}
         placed = {fact.call for fact in moment.facts if isinstance(fact, CallTakenBack)} - back
+        returned = {call.id for call in moment.before.calls.values() if call.queued_at is not None} - back - placed
         for line, state in moment.after.lines.items():
             before = moment.before.lines[line].queue if line in moment.before.lines else ()
             stayed = [call for call in before if call in state.queue]
-            new = [call for call in state.queue if call not in before]
+            new = [call for call in state.queue if call not in before and call not in returned]
             heads = [call for call in new if call in back]
             tail = [call for call in new if call not in back]
             tail = [call for call in tail if call not in placed]
-            others = [call for call in state.queue if call not in placed]
+            others = [call for call in state.queue if call not in placed and (call in before or call not in returned)]
             require(others == heads + stayed + tail, f"the queue of {line} is out of order", trace)
             require(by_arrival(moment.after, state.queue, placed), f"who came back to {line} stands wrongly", trace)
 
@@ -516,6 +518,10 @@ EACH: tuple[Law, ...] = (
     nobody_free_is_left_idle_while_somebody_waits,
     facts_are_dated_when_they_were_read,
     facts_carry_no_digits_pressed,
+    fairness.a_caller_is_overtaken_only_by_who_came_within_the_head_start,
+    fairness.the_group_s_strategy_says_who_is_rung,
+    fairness.an_answered_call_is_counted_once_for_who_answered_it,
+    fairness.places_in_a_queue_are_kept,
 )
 """Of every single moment."""
 
@@ -527,6 +533,7 @@ WHOLE: tuple[Law, ...] = (
     names_are_never_used_twice,
     nobody_hears_of_a_hand_over_twice,
     a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it,
+    fairness.nobody_is_told_a_worse_place_than_before,
 )
 """Of everything from the beginning."""
 

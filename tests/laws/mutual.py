@@ -24,6 +24,7 @@ from ivr.core.state import (
     Volunteer,
     Waiting,
 )
+from tests.laws.fairness import groups_asked
 
 
 def at_odds(house: House) -> Iterator[str]:
@@ -129,8 +130,8 @@ def left_idle(house: House) -> Iterator[str]:
 
 
 def _may_be_asked(house: House, call: Call, phase: Waiting, who: Volunteer) -> bool:
-    tiers = house.plan.lines[call.line].tiers.get(house.lines[call.line].serving, ())
+    tiers = groups_asked(house, call, phase)
     there = who.reachable and not who.elsewhere and not who.leaving
     ready = isinstance(who.phase, Free) and there and who.pause is None and not who.off_duty
-    asked_now = who.group in tiers[: phase.tier + 1] and who.id not in phase.tried
+    asked_now = who.group in tiers and who.id not in phase.tried
     return ready and asked_now and who.rest_until is None and who.line in (None, call.line)

@@ -33,11 +33,12 @@ from ivr.core.facts import (
     StepEntered,
     VolunteerNotAnswering,
 )
-from ivr.core.ids import CallId, PromptId, StepName, VolunteerId, ring_id
+from ivr.core.flow import Strategy
+from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
 from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from tests.fakes.phones import Answers, NeverAnswers
-from tests.laws import laws
+from tests.laws import fairness, laws
 from tests.laws.evening import Evening, Visit
 from tests.laws.explore import explore
 from tests.laws.generators import CHILDREN, NAMES, setting
@@ -221,7 +222,58 @@ def is_due_for_ever(moment: Moment) -> Moment | None:
     return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, line)))
 
 
+def rung_for_the_second(moment: Moment) -> Moment | None:
+    """Somebody else waits, came earlier, and nobody rings for them."""
+    rung = next((call_of(each.ring) for each in moment.commands if isinstance(each, Ring)), None)
+    call = moment.after.calls.get(rung) if rung is not None else None
+    if call is None or call.queued_at is None or not isinstance(call.phase, Waiting):
+        return None
+    earlier = call.queued_at - timedelta(minutes=1)
+    older = replace(call, id=CallId("older"), queued_at=earlier, rank=earlier, rings=())
+    return replace(moment, after=replace(moment.after, calls=moment.after.calls.set(older.id, older)))
+
+
+def somebody_stood_better(moment: Moment) -> Moment | None:
+    """In a house that asks the longest idle first: somebody has been free since the morning, and another is rung."""
+    rung = [command.volunteer for command in moment.commands if isinstance(command, Ring)]
+    if not rung:
+        return None
+    who = moment.after.volunteers[rung[0]]
+    groups = Map({id_: replace(each, strategy=Strategy.LONGEST_IDLE) for id_, each in moment.after.plan.groups.items()})
+    idle = replace(who, id=VolunteerId("idle"), phase=Free(moment.news.at - timedelta(hours=9)), rest_until=None)
+    house = replace(moment.after, plan=replace(moment.after.plan, groups=groups))
+    return replace(moment, after=replace(house, volunteers=house.volunteers.set(idle.id, idle)))
+
+
+def counted_twice(moment: Moment) -> Moment | None:
+    if not any(isinstance(fact, CallAnswered) for fact in moment.facts):
+        return None
+    return replace(moment, after=people(moment.after, lambda who: replace(who, answered=who.answered * 2)))
+
+
+def place_lost(moment: Moment) -> Moment | None:
+    line = moment.after.lines.get(CHILDREN)
+    if line is None or len(line.queue) < 2:
+        return None
+    head = moment.after.calls[line.queue[0]]
+    later = replace(head, rank=moment.news.at + timedelta(hours=1))
+    return replace(moment, after=replace(moment.after, calls=moment.after.calls.set(head.id, later)))
+
+
+def told_one_and_then_two(moment: Moment) -> Moment | None:
+    calls = [command.call for command in moment.commands if isinstance(command, Play)]
+    places = tuple(
+        Play(call, PlayId(f"{call}-x{n}"), "da", (PromptId(f"plads-{n}"),)) for call in calls for n in (1, 2)
+    )
+    return replace(moment, commands=(*moment.commands, *places)) if places else None
+
+
 SPOILT: dict[Law, Spoil] = {
+    fairness.a_caller_is_overtaken_only_by_who_came_within_the_head_start: rung_for_the_second,
+    fairness.the_group_s_strategy_says_who_is_rung: somebody_stood_better,
+    fairness.an_answered_call_is_counted_once_for_who_answered_it: counted_twice,
+    fairness.places_in_a_queue_are_kept: place_lost,
+    fairness.nobody_is_told_a_worse_place_than_before: told_one_and_then_two,
     laws.a_ring_begins_once_and_ends_at_most_once: say_again(RingEnded),
     laws.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
     laws.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves: rings_somebody_on_a_break,

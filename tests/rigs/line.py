@@ -195,7 +195,7 @@ class LiveLine:
 
         Takes a while: not while phones of ours talk.
         """
-        parts = set(spoken.fragments())
+        parts = {*spoken.fragments(), *spoken.place_fragments(), *spoken.wait_fragments()}
         among = {name: sound for name, sound in self.sounds.items() if fragments or name not in parts}
         return hear(call.heard.samples(), among)
 

@@ -1,0 +1,124 @@
+"""What one decision costs, with few and with very many people: without Asterisk, the core alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+
+from immutables import Map
+
+from ivr.core import switchboard
+from ivr.core.flow import Enqueue, Flow, Group, Line, Plan, Strategy
+from ivr.core.flow import Play as PlayStep
+from ivr.core.hours import Hours, Service, Span, Timetable
+from ivr.core.ids import CallId, GroupId, LineId, PromptId, RingId, StepName, VolunteerId
+from ivr.core.news import (
+    CallArrived,
+    CallGone,
+    Cause,
+    News,
+    Published,
+    RingGone,
+    VolunteerAdded,
+    VolunteerReachable,
+)
+from ivr.core.state import House
+from tests.bench.benchmark import Bench, Benchmark
+from tests.bench.figures import Figure, Series
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LINE, DAY = LineId("bornetelefonen"), GroupId("dag")
+QUEUE, BUSY = StepName("koe"), StepName("travlt")
+FEW, MANY = (10, 5), (1000, 500)
+"""Callers who wait, and volunteers."""
+LOG_RATIO = 3.0
+"""log 1000 / log 10: what a decision may take more with a hundred times as many people."""
+MOST_S = 100e-6
+
+
+def plan(strategy: Strategy) -> Plan:
+    queue = Enqueue(QUEUE, (PromptId("koe"),), (), None, BUSY, BUSY)
+    busy = PlayStep(BUSY, (PromptId("travlt"),), BUSY)
+    flow = Flow(QUEUE, {QUEUE: queue, BUSY: busy})
+    line = Line(LINE, "116111", "Line", "da", flow, Hours("UTC"), {Service.DAY: (DAY,)}, (PromptId("teknisk"),))
+    group = Group(DAY, strategy, ring_s=20.0, rounds=2, rest_s=0.0, wrap_up_s=0.0)
+    return Plan("1", {LINE: line}, {DAY: group}, DAY)
+
+
+class Crowd:
+    """Every volunteer's phone rings for somebody, and so many more wait."""
+
+    def __init__(self, strategy: Strategy, waiting: int, volunteers: int) -> None:
+        self.at = NOON
+        self.house = House(Plan("0", {}, {}, DAY), Map())
+        day = timedelta(days=1)
+        table = Timetable(NOON - day, NOON + day, (Span(NOON - day, NOON + day, Service.DAY, "open"),))
+        self.tell(Published(plan(strategy), {LINE: table}, NOON))
+        self.staff = [VolunteerId(f"v{number}") for number in range(volunteers)]
+        for who in self.staff:
+            self.tell(VolunteerAdded(who, DAY, None, self.at))
+        # one volunteer to begin with: with all of them at once, ring_all would ring everybody for the first
+        self.tell(VolunteerReachable(self.staff[0], self.at))
+        for number in range(waiting + volunteers):
+            self.tell(CallArrived(CallId(f"c{number:06}"), LINE, self.at))
+        for who in self.staff[1:]:
+            self.tell(VolunteerReachable(who, self.at))
+        self.number = waiting + volunteers
+
+    def tell(self, news: News) -> float:
+        """Seconds that the decision took."""
+        self.at += timedelta(milliseconds=1)
+        news = replace(news, at=self.at)
+        began = perf_counter()
+        decision = switchboard.step(self.house, news)
+        taken = perf_counter() - began
+        self.house = decision.house
+        return taken
+
+    def a_phone_is_free(self) -> float:
+        """A ring that was let go is gone: the next caller's phone rings in this decision."""
+        who = self.house.volunteers[self.staff[self.number % len(self.staff)]]
+        ring = getattr(who.phase, "ring", RingId(""))
+        return self.tell(RingGone(ring, Cause.NO_ANSWER, self.at))
+
+    def somebody_comes(self) -> float:
+        self.number += 1
+        return self.tell(CallArrived(CallId(f"c{self.number:06}"), LINE, self.at))
+
+    def somebody_goes(self) -> float:
+        queue = self.house.lines[LINE].queue
+        return self.tell(CallGone(queue[-1], Cause.NORMAL, self.at))
+
+
+WHAT: tuple[tuple[str, Callable[[Crowd], float]], ...] = (
+    ("a phone is free: whose rings next", Crowd.a_phone_is_free),
+    ("a caller joins the queue", Crowd.somebody_comes),
+    ("a caller hangs up", Crowd.somebody_goes),
+)
+
+
+def decisions(bench: Bench) -> tuple[Figure, ...]:
+    times = bench.times(400, 5)
+    taken: dict[tuple[str, tuple[int, int]], list[float]] = {}
+    for strategy in (Strategy.LONGEST_IDLE, Strategy.RING_ALL):
+        crowds = {size: Crowd(strategy, *size) for size in (FEW, MANY)}
+        for _ in range(times):
+            for name, act in WHAT:
+                for size, crowd in crowds.items():
+                    crowd.number += 1
+                    taken.setdefault((f"{name} ({strategy})", size), []).append(act(crowd))
+    return tuple(
+        Figure(
+            f"{name}, {MANY[0]} waiting, {MANY[1]} volunteers",
+            Series("voiceline", tuple(taken[name, MANY])),
+            Series(f"{FEW[0]} waiting, {FEW[1]} volunteers", tuple(taken[name, FEW])),
+            limit_s=MOST_S,
+            limit_ratio=LOG_RATIO,
+        )
+        for name in dict.fromkeys(name for name, _size in taken)
+    )
+
+
+BENCHMARK = Benchmark("decisions", "One decision of the core, with a hundred times as many people.", decisions)
