@@ -54,6 +54,7 @@ def write_down(turn: Turn, news: Witnessed) -> None:
                 CallJoined(turn.call.id, turn.line.id, news.volunteer, waited, turn.at),
                 CallAnswered(turn.call.id, turn.line.id, news.volunteer, waited, turn.at),
             )
+            turn.answered_by = news.volunteer
             turn.change(answered_by=news.volunteer, talk_s=news.talk_s or 0.0)
         turn.fate(news.outcome)
     by = EndedBy.SYSTEM if news.outcome is Outcome.OUTSIDE_HOURS else EndedBy.UNKNOWN
