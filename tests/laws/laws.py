@@ -382,20 +382,28 @@ def who_answers_a_line_changes_from_side_to_side_only_in_a_hand_over(trace: Trac
 
 
 def a_hand_over_touches_nobody(trace: Trace) -> None:
-    """By the clock or by hand: nothing but words to those who wait, and phones of the side that takes over."""
+    """By the clock or by hand: nothing but words to those who wait, and phones of the side that takes over. Who waits
+    while nobody at all is on duty may be led on, for that reason."""
     for moment in trace:
         if not isinstance(moment.news, LineDue | HandoverAsked):
             continue
+        alone = {call for line in moment.before.lines.values() if line.unattended_at is not None for call in line.queue}
         for command in moment.commands:
-            require(isinstance(command, Play | Ring), f"a hand-over does {command}", trace)
+            fine = isinstance(command, Play | Ring) or about(command) in alone
+            require(fine, f"a hand-over does {command}", trace)
         for call, before in moment.before.calls.items():
+            if call in alone:
+                continue
             after = moment.after.calls.get(call)
             same = after is not None and type(after.phase) is type(before.phase)
             require(same and after is not None and after.queued_at == before.queued_at, f"it touches {call}", trace)
             kept = after is not None and after.rings[: len(before.rings)] == before.rings
             require(kept, f"it touches a phone that rings for {call}", trace)
         for line, state in moment.before.lines.items():
-            require(moment.after.lines[line].queue == state.queue, f"it touches the queue of {line}", trace)
+            before_it, after_it = (
+                [call for call in each.queue if call not in alone] for each in (state, moment.after.lines[line])
+            )
+            require(before_it == after_it, f"it touches the queue of {line}", trace)
 
 
 def nobody_hears_of_a_hand_over_twice(trace: Trace) -> None:

@@ -1,0 +1,161 @@
+"""A few long days, as `python -m tests.laws days` lives through a hundred thousand; and mistakes in queue and hunt, of
+which each is found: by a day that breaks a law, or by the test that is named beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from ivr.core import hunt, queue, roster, switchboard
+from ivr.core import volunteer as volunteer_machine
+from ivr.core.board import Board
+from ivr.core.desk import Desk
+from ivr.core.flow import Group
+from ivr.core.ids import CallId
+from ivr.core.state import BeingRung, Call, Free, Volunteer
+from ivr.core.volunteer import PhoneAsked
+from tests.laws.days import live_through
+from tests.laws.trace import LawBroken
+
+DAYS = 6
+MOST_DAYS = 40
+"""Within so many each mistake must show; most show on the first or second."""
+
+
+@pytest.mark.parametrize("number", range(DAYS))
+def test_no_long_day_breaks_a_law(number: int) -> None:
+    assert live_through(switchboard.step, number) > 10
+
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def last_come_first_served(patch: pytest.MonkeyPatch) -> None:
+    def follow(order: tuple[CallId, ...], before: Call | None, now: Call) -> tuple[CallId, ...]:
+        found = original(order, before, now)
+        return (found[-1], *found[:-1]) if len(found) > len(order) else found
+
+    original = queue.follow
+    patch.setattr(queue, "follow", follow)
+
+
+def the_second_is_looked_after_first(patch: pytest.MonkeyPatch) -> None:
+    def changed(self: Board, before: Call | None, now: Call | None) -> Board:
+        found = original(self, before, now)
+        return replace(found, rows=type(found.rows)({row: some[::-1] for row, some in found.rows.items()}))
+
+    def one_by_one(self: Board, before: Call | None, now: Call | None) -> Board:
+        upright = replace(self, rows=type(self.rows)({row: tuple(sorted(some)) for row, some in self.rows.items()}))
+        return changed(upright, before, now)
+
+    original = Board.changed
+    patch.setattr(Board, "changed", one_by_one)
+
+
+def head_start_without_end(patch: pytest.MonkeyPatch) -> None:
+    """A priority that nobody ages out of."""
+
+    def first_plea(self: Desk, roster_: roster.Roster, at: datetime) -> object:
+        lines = {
+            id_: replace(line, head_start_s=line.head_start_s * 1000) for id_, line in self.draft.plan.lines.items()
+        }
+        real, self.draft.plan = self.draft.plan, replace(self.draft.plan, lines=lines)
+        board = self.draft._board
+        if board is not None:
+            self.draft._board = replace(board, lines=lines)
+        found = original(self, roster_, at)
+        self.draft.plan = real
+        if self.draft._board is not None:
+            self.draft._board = replace(self.draft._board, lines=real.lines)
+        return found
+
+    original = Desk.first_plea
+    patch.setattr(Desk, "first_plea", first_plea)
+
+
+def counted_at_every_ring(patch: pytest.MonkeyPatch) -> None:
+    """Complaint Q7: counters that go up twice."""
+
+    def on_asked(who: Volunteer, phase: Free, news: PhoneAsked, group: Group | None) -> Volunteer:
+        return replace(original(who, phase, news, group), answered=who.answered + 1)
+
+    original = volunteer_machine.on_asked
+    patch.setitem(volunteer_machine.TABLE, (Free, PhoneAsked), on_asked)
+
+
+def answers_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Desk, "count_answer", lambda *_: None)
+
+
+def a_ring_costs_the_place_among_the_idle(patch: pytest.MonkeyPatch) -> None:
+    """The order of those who are free does not follow what happens to them."""
+
+    def changed(self: roster.Roster, before: Volunteer | None, now: Volunteer | None) -> roster.Roster:
+        found = original(self, before, now)
+        return replace(
+            found, ready=type(found.ready)({seats: some[-1:] + some[:-1] for seats, some in found.ready.items()})
+        )
+
+    def upright(self: roster.Roster, before: Volunteer | None, now: Volunteer | None) -> roster.Roster:
+        rows = type(self.ready)({seats: tuple(sorted(some)) for seats, some in self.ready.items()})
+        return changed(replace(self, ready=rows), before, now)
+
+    original = roster.Roster.changed
+    patch.setattr(roster.Roster, "changed", upright)
+
+
+def who_is_paused_is_rung(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(volunteer_machine, "may_be_rung", lambda who: isinstance(who.phase, Free) and who.reachable)
+
+
+def the_phone_of_somebody_resting_stays_out_for_good(patch: pytest.MonkeyPatch) -> None:
+    """Who becomes free again is not seen to be free."""
+
+    def changed(self: roster.Roster, before: Volunteer | None, now: Volunteer | None) -> roster.Roster:
+        back = before is not None and isinstance(before.phase, BeingRung)
+        return self if back else original(self, before, now)
+
+    original = roster.Roster.changed
+    patch.setattr(roster.Roster, "changed", changed)
+
+
+def a_tier_is_never_widened_or_passed_over(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(hunt, "passed_over", lambda _tiers, tier, _roster, _line: tier)
+
+
+def who_comes_back_stands_at_the_end(patch: pytest.MonkeyPatch) -> None:
+    """Complaint Q17: an overflow to a menu and back."""
+
+    def by_rank(order: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> tuple[CallId, ...]:
+        return order
+
+    patch.setattr(queue, "by_rank", by_rank)
+
+
+PLANTED: tuple[Plant, ...] = (
+    last_come_first_served,
+    the_second_is_looked_after_first,
+    head_start_without_end,
+    counted_at_every_ring,
+    answers_are_not_counted,
+    a_ring_costs_the_place_among_the_idle,
+    who_is_paused_is_rung,
+    the_phone_of_somebody_resting_stays_out_for_good,
+    a_tier_is_never_widened_or_passed_over,
+    who_comes_back_stands_at_the_end,
+)
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_long_day_finds_a_mistake_in_queue_or_hunt(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+    with pytest.raises((LawBroken, LookupError)):
+        days_on_end()
+
+
+def days_on_end() -> None:
+    for number in range(MOST_DAYS):
+        live_through(switchboard.step, number)
