@@ -23,6 +23,8 @@ AT_ONCE, STEP_BY_STEP, CLOSED, CROWDED, EMPTY = "99000", "99001", "99002", "9900
 """Waiting at once; greeting, menu, queue; closed; everybody's phone rings; nobody is there."""
 CROWD = tuple(f"f{number:02}" for number in range(20))
 SOUND = speech_like(8.0, 3)
+STANDS_S = 1.8
+"""A talk that lasts so long counts as answered, also on a busy machine."""
 
 GROUPS = """\
 default: dag
