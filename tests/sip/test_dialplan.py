@@ -36,6 +36,7 @@ from tests.rigs.asterisk import (
     running,
     tone,
 )
+from tests.sip.wirephone import Manners, WirePhone
 
 pytestmark = pytest.mark.asterisk
 
@@ -141,6 +142,33 @@ def test_without_a_controller_a_volunteer_of_the_line_is_rung_and_talks(machine:
                 assert (await call.until_ended(2)).by == "them"
             with pytest.raises(TimeoutError):
                 await bo.next_ring(0.1)
+
+    asyncio.run(scene())
+
+
+def test_without_a_controller_a_phone_that_sends_its_callers_elsewhere_is_not_followed(machine: Machine) -> None:
+    """Also where the address is written as a channel's name, which Asterisk would dial, outside too."""
+
+    async def scene() -> None:
+        server = ("127.0.0.1", machine.settings.ports.sip)
+        outside = await WirePhone.open(server, "outside", host="127.0.0.9")
+        anna = await WirePhone.open(server, ANNA, password(ANNA))
+        way = f"sip:PJSIP%2Fanna%2Fsip%3A4511%40{outside.host}%3A{outside.port}@{outside.host}"
+        anna.manners = Manners(moved_to=way)
+        try:
+            async with await OwnPhone.open(bind=CARRIER) as carrier:
+                call = await dial(carrier, machine)
+                await heard(call, GREETING, TECHNICAL, MUSIC)
+                await anna.register()
+                await anna.rings(10)
+                anna.seen.clear()
+                await anna.rings(15)  # asked once more: whatever followed the first answer is over
+                assert outside.seen == []
+                await call.hangup()
+        finally:
+            await anna.register(expires_s=0)
+            anna.close()
+            outside.close()
 
     asyncio.run(scene())
 
