@@ -265,10 +265,11 @@ def follow(line: LineState, at: datetime) -> tuple[LineState, tuple[Fact, ...]]:
     if passage is None:
         return line, ()
     said: tuple[Fact, ...] = ()
-    gone = tuple(call for call in passage.waiting if call not in line.queue)
+    queue = frozenset(line.queue)
+    gone = tuple(call for call in passage.waiting if call not in queue)
     if gone:
         cost = seconds(passage.at, at)
-        still = tuple(call for call in passage.waiting if call in line.queue)
+        still = tuple(call for call in passage.waiting if call in queue)
         passage = replace(passage, waiting=still, carried=passage.carried + tuple(Carried(call, cost) for call in gone))
     if not passage.waiting and not passage.done:
         said = (done(line, passage, at),)
