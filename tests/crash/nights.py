@@ -245,7 +245,8 @@ class Night:
             verdict.told += times > 0
             if times > 1:
                 verdict.wrong.append(f"`{caller.part.what}` heard the sentence {times} times")
-            if times and caller.part.what in ("talking", "greeting", "after it"):
+            waited = caller.part.what != "talking" and caller.part.presses > 0.0
+            if times and not waited:
                 verdict.wrong.append(f"`{caller.part.what}` heard the sentence")
             for gap in holes(caller.call.packets):
                 verdict.gaps.append(gap)
