@@ -36,6 +36,7 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
     VolunteerDue,
 )
 from ivr.core.state import House
@@ -245,7 +246,7 @@ class Engine:
 
 def call_in(news: News) -> CallId | None:
     """The call a news item is about, if it is about one."""
-    if isinstance(news, RingAlerting | RingAnswered | RingGone):
+    if isinstance(news, RingAlerting | RingAnswered | RingPressed | RingGone):
         return call_of(news.ring)
     call = getattr(news, "call", None)
     return CallId(call) if isinstance(call, str) else None

@@ -223,7 +223,7 @@ def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) ->
             if chosen is not None and chosen.name not in there:
                 what = f"there are no prompts in the language `{shown(chosen.name)}`"
                 findings.error(chosen.place, what, f"write their texts into prompts/{shown(chosen.name)}/")
-        spoken_mentions = [(mention, spoken) for mention in line.technical + line.handover]
+        spoken_mentions = [(mention, spoken) for mention in (*line.technical, *line.whisper, *line.handover)]
         spoken_mentions += [(mention, {*heard[step.name]}) for step in line.steps.values() for mention in step.prompts]
         for mention, some in spoken_mentions:
             for language in sorted(some & ({line.language} | there)):

@@ -15,7 +15,9 @@ from ivr.source.tree import Node, Table, Text, read_tree
 
 FILE = "groups.yaml"
 NEEDED = ("strategy", "ring", "rounds", "rest", "wrap_up")
-OPTIONAL = ("auto_pause", "members")
+OPTIONAL = ("auto_pause", "members", "accept")
+ACCEPT_S = 8.0
+"""For `accept: press_1`: the words are heard two or three times in it."""
 MOST_WEIGHT = 100
 
 
@@ -69,9 +71,10 @@ def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
     written = text_of(fields.need("rounds", "`rounds: 2`"), "`rounds`", findings)
     rounds = values.whole(written, "`rounds`", 1, 20, findings) if written else None
     auto_pause = _auto_pause(fields)
+    accept_s = _accept(fields)
     if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None or auto_pause is None:
         return None
-    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause, members)
+    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause, accept_s, members)
 
 
 def _auto_pause(fields: Fields) -> int | None:
@@ -80,6 +83,13 @@ def _auto_pause(fields: Fields) -> int | None:
     if text is None or text.value == "none":
         return 0
     return values.whole(text, "`auto_pause`", 1, 20, fields.findings)
+
+
+def _accept(fields: Fields) -> float:
+    text = text_of(fields.get("accept"), "`accept`", fields.findings)
+    if text is None or values.choice(text, "way to accept a call", ("press_1", "none"), fields.findings) != "press_1":
+        return 0.0
+    return ACCEPT_S
 
 
 def _members(node: Node | None, findings: Findings) -> Mapping[VolunteerId, int]:

@@ -27,6 +27,7 @@ KEYS = (
     "head_start",
     "groups",
     "technical",
+    "whisper",
     "hours",
     "handover",
     "start",
@@ -55,6 +56,7 @@ class WrittenLine:
     technical: tuple[Mention, ...]
     handover: tuple[Mention, ...]
     """What those who wait hear of a hand-over."""
+    whisper: tuple[Mention, ...]
     start: Mention | None
     steps: Mapping[StepName, WrittenStep]
     whole: bool = False
@@ -63,7 +65,8 @@ class WrittenLine:
 
     def prompts(self) -> tuple[Mention, ...]:
         """Every prompt that is named anywhere in the file."""
-        return self.technical + self.handover + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
+        named = self.technical + self.whisper + self.handover
+        return named + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
 
 
 def read_line(path: Path, findings: Findings) -> WrittenLine:
@@ -81,6 +84,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     technical = prompts_in(
         fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
     )
+    whisper = prompts_in(fields.get("whisper"), "`whisper`", findings) if fields.get("whisper") is not None else ()
     so_far = len(findings.all())
     hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
     hours_clean = len(findings.all()) == so_far
@@ -104,6 +108,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
             hours=hours.hours,
             tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
             technical=tuple(PromptId(mention.name) for mention in technical),
+            whisper=tuple(PromptId(mention.name) for mention in whisper),
             short_abandon_s=short_s or 0.0,
             head_start_s=head_s or 0.0,
             late=late,
@@ -124,6 +129,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         groups=groups,
         technical=technical,
         handover=handover.mentions,
+        whisper=whisper,
         start=Mention(start.value, start.place, "start") if start else None,
         steps=steps,
     )

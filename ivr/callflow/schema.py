@@ -98,6 +98,7 @@ def steps() -> Mapping[str, Schema]:
         "on_nobody_left": STEP,
         "keys": options,
         "closing": table("`closing`", {"play": PROMPTS, "serve": LENGTH, "then": STEP}),
+        "back": PROMPTS,
     }
     branch = {"open": STEP, "closed": STEP, "soon": STEP, "within": LENGTH}
     menu = {
@@ -168,13 +169,15 @@ def line() -> Schema:
         "head_start": LENGTH,
         "groups": table("`groups`", groups, ()),
         "technical": PROMPTS,
+        "whisper": PROMPTS,
         "hours": timetable(),
         "handover": handover(),
         "start": STEP,
         "steps": ref("steps"),
     }
     assert set(properties) == set(KEYS)
-    return table("a line", properties, set(KEYS) - {"never_says", "short_abandon", "head_start", "handover"})
+    optional = {"never_says", "short_abandon", "head_start", "handover", "whisper"}
+    return table("a line", properties, set(KEYS) - optional)
 
 
 def group() -> Schema:
@@ -188,6 +191,7 @@ def group() -> Schema:
         "rest": LENGTH,
         "wrap_up": LENGTH,
         "auto_pause": {"anyOf": [{"const": "none"}, COUNT]},
+        "accept": choice(("press_1", "none"), "what who picks up must do before they are joined"),
         "members": members,
     }
     return table("a group", properties, NEEDED)

@@ -32,7 +32,7 @@ from ivr.source.tree import Listing, Node, Table, Text
 
 KEYS = tuple("0123456789*#")
 QUEUE_NEEDS = ("welcome", "max_wait", "on_timeout", "on_nobody")
-QUEUE_MAY = ("announce", "max_length", "on_full", "nobody_left", "on_nobody_left", "keys", "closing")
+QUEUE_MAY = ("announce", "max_length", "on_full", "nobody_left", "on_nobody_left", "keys", "closing", "back")
 KINDS = (
     "play",
     "say",
@@ -250,6 +250,7 @@ def _enqueue(reading: _Reading, body: Table) -> Step | None:
     closing = _closing(reading, fields.get("closing"))
     if not (welcome and on_timeout and on_nobody and (forever or wait)):
         return None
+    back = reading.heard(fields.get("back"), "`back`") if fields.get("back") is not None else ()
     return Enqueue(
         reading.name,
         welcome,
@@ -263,6 +264,7 @@ def _enqueue(reading: _Reading, body: Table) -> Step | None:
         on_left,
         keys,
         closing,
+        back,
     )
 
 

@@ -154,6 +154,8 @@ def remark(who: Mapping[str, object]) -> str:
     if who["until"]:
         moment = datetime.fromisoformat(str(who["until"])).astimezone(ZoneInfo(TZ))
         return f" (until {moment:%H:%M:%S})"
+    if who["caller_silent_s"]:
+        return f" (nothing is heard from the caller for {who['caller_silent_s']} s)"
     return f" ({who['reason']})" if who["reason"] else ""
 
 

@@ -46,7 +46,9 @@ class Staff:
         return self._running.ground.clock.now()
 
     async def _all(self, _asked: Mapping[str, object]) -> control.Answer:
-        return {"volunteers": [status.volunteer_json(who) for who in status.people(self._running.house)]}
+        house, now = self._running.house, self._now()
+        people = status.people(house)
+        return {"volunteers": [status.volunteer_json(who, status.silence(house, who, now)) for who in people]}
 
     async def _add(self, asked: Mapping[str, object]) -> control.Answer:
         who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))

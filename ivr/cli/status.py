@@ -12,6 +12,7 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
+from ivr.core.ids import call_of
 from ivr.core.state import (
     BeingRung,
     Free,
@@ -96,7 +97,16 @@ REASONS = {
 }
 
 
-def volunteer_json(who: Volunteer) -> dict[str, object]:
+def silence(house: House, who: Volunteer, now: datetime) -> float | None:
+    """For how long nothing has been heard from who they talk to, once that is worth saying; seconds."""
+    call = house.calls.get(call_of(who.phase.ring)) if isinstance(who.phase, InTalk) else None
+    talk = call.phase if call is not None and isinstance(call.phase, Talking) else None
+    if talk is None or not talk.silence_said or talk.silent_since is None:
+        return None
+    return round((now - talk.silent_since).total_seconds())
+
+
+def volunteer_json(who: Volunteer, caller_silent_s: float | None = None) -> dict[str, object]:
     return {
         "name": who.id,
         "group": who.group,
@@ -109,6 +119,7 @@ def volunteer_json(who: Volunteer) -> dict[str, object]:
         "reason": (who.pause.reason or REASONS.get(who.pause.kind)) if who.pause is not None else None,
         "since": who.pause.since if who.pause is not None else None,
         "until": who.phase.until if isinstance(who.phase, WrappingUp) else None,
+        "caller_silent_s": caller_silent_s,
     }
 
 

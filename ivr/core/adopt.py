@@ -133,13 +133,15 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
             turn.draft.do(StartMusic(call.id))
         case Joining():
             turn.draft.do(Join(phase.talk, call.id, phase.ring))
-            turn.go(replace(phase, deadline=after(news.at, JOIN_S)))
+            turn.go(replace(phase, whisper=None, deadline=after(news.at, JOIN_S)))
         case Talking():
             if news.talks.get(phase.talk, frozenset()) < {call.id, phase.ring}:
                 talk = turn.next_talk()
                 turn.close_talk(phase.talk)
                 turn.draft.do(Join(talk, call.id, phase.ring))
                 turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
+            else:  # what was heard meanwhile nobody knows
+                turn.go(replace(phase, silent_since=None, silence_said=False))
         case Leaving():
             turn.draft.do(HangUp(call.id))
         case Sheltered() | Over():

@@ -18,7 +18,7 @@ from immutables import Map
 from ivr.core.flow import Group, Line, Strategy
 from ivr.core.ids import CallId, GroupId, LineId
 from ivr.core.queue import rank_of
-from ivr.core.state import Alerting, Asked, Call, Waiting
+from ivr.core.state import Accepting, Alerting, Asked, Call, Waiting
 
 ONE_BY_ONE = -1
 Row = tuple[LineId, int]
@@ -27,7 +27,7 @@ Place = tuple[datetime, CallId]
 
 
 def rings(call: Call) -> bool:
-    return any(isinstance(ring.phase, Asked | Alerting) for ring in call.rings)
+    return any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
 
 
 @dataclass(frozen=True, slots=True)

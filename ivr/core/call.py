@@ -19,7 +19,17 @@ from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
 from ivr.core.flow import Menu, Say, WaitForOpening
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import StepName
-from ivr.core.news import CallDue, CallGone, CallLeft, CommandFailed, DigitPressed, Joined, PlayEnded, Result
+from ivr.core.news import (
+    CallDue,
+    CallerTalking,
+    CallGone,
+    CallLeft,
+    CommandFailed,
+    DigitPressed,
+    Joined,
+    PlayEnded,
+    Result,
+)
 from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
 from ivr.core.turn import Turn
 
@@ -155,6 +165,7 @@ OLD_WORDS = Nothing("words that were cut, or of a phase that is over")
 NOT_JOINING = Nothing("a talk that was given up, and taken down when it was")
 UNANSWERED = Nothing("the ring was let go with what it belonged to, or its end is the hunt's business")
 WRITTEN = Nothing("the outcome is written")
+UNHEARD = Nothing("only in a talk does it matter whether anything is heard from the caller")
 
 TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothing] = {
     (Hearing, CallGone): on_gone,
@@ -162,6 +173,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Hearing, DigitPressed): NO_MENU,
     (Hearing, PlayEnded): on_heard,
     (Hearing, Joined): NOT_JOINING,
+    (Hearing, CallerTalking): UNHEARD,
     (Hearing, CallDue): on_words_overdue,
     (Hearing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Hearing, VolunteerGone): UNANSWERED,
@@ -171,6 +183,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Choosing, DigitPressed): on_key,
     (Choosing, PlayEnded): on_menu_heard,
     (Choosing, Joined): NOT_JOINING,
+    (Choosing, CallerTalking): UNHEARD,
     (Choosing, CallDue): on_no_key,
     (Choosing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Choosing, VolunteerGone): UNANSWERED,
@@ -180,6 +193,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Waiting, DigitPressed): waiting.on_key,
     (Waiting, PlayEnded): waiting.on_announced,
     (Waiting, Joined): NOT_JOINING,
+    (Waiting, CallerTalking): UNHEARD,
     (Waiting, CallDue): waiting.on_waiting_due,
     (Waiting, VolunteerPickedUp): waiting.on_picked_up,
     (Waiting, VolunteerGone): UNANSWERED,
@@ -189,6 +203,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Holding, DigitPressed): NO_MENU,
     (Holding, PlayEnded): OLD_WORDS,
     (Holding, Joined): NOT_JOINING,
+    (Holding, CallerTalking): UNHEARD,
     (Holding, CallDue): on_opening_due,
     (Holding, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Holding, VolunteerGone): UNANSWERED,
@@ -196,8 +211,9 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Joining, CallGone): talking.on_gone_while_joining,
     (Joining, CallLeft): shelter.on_left,
     (Joining, DigitPressed): NO_MENU,
-    (Joining, PlayEnded): OLD_WORDS,
+    (Joining, PlayEnded): talking.on_words_ended,
     (Joining, Joined): talking.on_joined,
+    (Joining, CallerTalking): UNHEARD,
     (Joining, CallDue): talking.on_join_overdue,
     (Joining, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Joining, VolunteerGone): talking.on_volunteer_gone_while_joining,
@@ -207,7 +223,8 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Talking, DigitPressed): Nothing("what is pressed in a talk is between the two"),
     (Talking, PlayEnded): OLD_WORDS,
     (Talking, Joined): Nothing("told twice, after a reconnect"),
-    (Talking, CallDue): talking.on_stands,
+    (Talking, CallerTalking): talking.on_voice,
+    (Talking, CallDue): talking.on_due,
     (Talking, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Talking, VolunteerGone): talking.on_volunteer_gone,
     (Talking, CommandFailed): Nothing("what failed belonged to a phase that is over; the two hear each other"),
@@ -216,6 +233,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Leaving, DigitPressed): NO_MENU,
     (Leaving, PlayEnded): OLD_WORDS,
     (Leaving, Joined): NOT_JOINING,
+    (Leaving, CallerTalking): UNHEARD,
     (Leaving, CallDue): on_hangup_overdue,
     (Leaving, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Leaving, VolunteerGone): UNANSWERED,
@@ -225,6 +243,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Sheltered, DigitPressed): NO_MENU,
     (Sheltered, PlayEnded): OLD_WORDS,
     (Sheltered, Joined): NOT_JOINING,
+    (Sheltered, CallerTalking): UNHEARD,
     (Sheltered, CallDue): Nothing("the last resort has its own deadlines"),
     (Sheltered, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Sheltered, VolunteerGone): UNANSWERED,
@@ -234,6 +253,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Over, DigitPressed): WRITTEN,
     (Over, PlayEnded): WRITTEN,
     (Over, Joined): WRITTEN,
+    (Over, CallerTalking): WRITTEN,
     (Over, CallDue): Nothing("rings that die away have their own deadlines"),
     (Over, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Over, VolunteerGone): WRITTEN,
@@ -257,7 +277,7 @@ def due(phase: CallPhase) -> datetime | None:
         case Joining() | Leaving():
             return phase.deadline
         case Talking():
-            return phase.stands_at
+            return talking.due(phase)
         case Sheltered() | Over():
             return None
         case _:

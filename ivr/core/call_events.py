@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.core.ids import RingId
-from ivr.core.news import CallDue, CallGone, CallLeft, Cause, CommandFailed, DigitPressed, Joined, PlayEnded
+from ivr.core.news import (
+    CallDue,
+    CallerTalking,
+    CallGone,
+    CallLeft,
+    Cause,
+    CommandFailed,
+    DigitPressed,
+    Joined,
+    PlayEnded,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,7 @@ CallEvent = (
     | DigitPressed
     | PlayEnded
     | Joined
+    | CallerTalking
     | CallDue
     | VolunteerPickedUp
     | VolunteerGone

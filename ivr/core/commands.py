@@ -40,6 +40,20 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Words for a volunteer who has picked up. That they have ended is told as for all words (`PlayEnded`)."""
+
+    ring: RingId
+    play: PlayId
+    language: str
+    prompts: tuple[PromptId, ...]
+
+    @property
+    def lane(self) -> str:
+        return self.ring
+
+
+@dataclass(frozen=True, slots=True)
 class StopPlay:
     call: CallId
     play: PlayId
@@ -143,4 +157,4 @@ class Confirm:
         return self.dial
 
 
-Command = Answer | Play | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort | Confirm
+Command = Answer | Play | Tell | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort | Confirm

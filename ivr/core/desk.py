@@ -20,10 +20,11 @@ from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
 from ivr.core.decision import after
 from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
+from ivr.core.feature import PRESS_ONE
 from ivr.core.flow import Line, Plan, Spoken
 from ivr.core.hours import NightBy, Service, Timetable
 from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
-from ivr.core.news import RingAnswered
+from ivr.core.news import Cause, RingAnswered
 from ivr.core.roster import Roster, calls_today, day_of
 from ivr.core.state import (
     Asked,
@@ -41,6 +42,9 @@ from ivr.core.state import (
 from ivr.core.state import Ring as RingState
 from ivr.core.turn import Turn
 from ivr.core.volunteer import PhoneAsked, PhoneDown, PhonePickedUp, VolunteerEvent
+
+ASKED_TIMES = 3
+"""How often who picked up is told what to press: more than there is time for, so that there is no silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +295,8 @@ class Desk:
             turn.change(rings=tuple(each for each in known.rings if each.id != event.ring))
         if verdict.result is not None:
             turn.ring_ended(ring, verdict.result)
+        if verdict.asks:
+            turn.tell(event.ring, (*turn.line.whisper, PRESS_ONE) * ASKED_TIMES)
         if verdict.picked_up:
             call_machine.step(turn, VolunteerPickedUp(event.ring, event.at))
             if isinstance(turn.call.phase, Joining) and turn.call.phase.ring == event.ring:
@@ -299,15 +305,17 @@ class Desk:
             call_machine.step(turn, VolunteerGone(event.ring, verdict.hung_up, event.at))
         self.save(known, turn)
         if verdict.ring is None:
-            self.phone_down(known, ring, verdict.result, event.at)
+            self.phone_down(known, ring, verdict, event.at)
 
-    def phone_down(self, before: Call, ring: RingState, result: RingResult | None, at: datetime) -> None:
+    def phone_down(self, before: Call, ring: RingState, verdict: ring_machine.Verdict, at: datetime) -> None:
         """The ring is gone for good: the volunteer can be rung again, or wraps up after a talk."""
+        result = verdict.result
         if isinstance(ring.phase, Ending):
             result, talked = ring.phase.result, ring.phase.talked
         else:
             talked = isinstance(before.phase, Talking) and before.phase.ring == ring.id
-        self.tell_volunteer(ring.volunteer, PhoneDown(ring.id, result or RingResult.ANSWERED, talked, at))
+        died = verdict.hung_up is Cause.MEDIA_LOST
+        self.tell_volunteer(ring.volunteer, PhoneDown(ring.id, result or RingResult.ANSWERED, talked, at, died))
 
     # ------------------------------------------------------------ volunteers
 
@@ -382,7 +390,7 @@ class Desk:
             counter += 1
             ring = ring_id(call.id, counter)
             gives_up = after(at, group.ring_s + ring_machine.GRACE_S)
-            rings.append(RingState(ring, who.id, at, gives_up, Asked()))
+            rings.append(RingState(ring, who.id, at, gives_up, Asked(), group.accept_s))
             self.draft.do(Ring(ring, who.id, line.id, line.name, line.number, max(1, round(group.ring_s))))
             self.draft.say(RingStarted(call.id, line.id, ring, who.id, at))
             self.tell_volunteer(who.id, PhoneAsked(ring, at))

@@ -179,6 +179,27 @@ class CallAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerSilent:
+    """In a talk nothing has been heard from the caller for `silent_s` seconds."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    silent_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHeard:
+    """Something is heard again from a caller who was said to be silent."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallRequeued:
     call: CallId
     line: LineId
@@ -397,6 +418,8 @@ Fact = (
     | RingEnded
     | CallJoined
     | CallAnswered
+    | CallerSilent
+    | CallerHeard
     | CallRequeued
     | PromptFailed
     | CallEnded

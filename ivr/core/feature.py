@@ -41,7 +41,9 @@ PAUSED = PromptId("frivillig-pause")
 BREAK = PromptId("frivillig-luft")
 DONE = PromptId("frivillig-klar")
 LONGER = PromptId("frivillig-mere-tid")
-SENTENCES = (NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
+PRESS_ONE = PromptId("frivillig-tast-et")
+"""Said to who has picked up, where a group wants the call to be accepted with a key."""
+SENTENCES = (PRESS_ONE, NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
 
 
 def on_dialled(desk: Desk, news: FeatureDialled) -> None:

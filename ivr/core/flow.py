@@ -122,6 +122,8 @@ class Enqueue:
     """A key leads out of the queue; the place is kept for who comes back."""
     closing: Closing | None = None
     """None: whoever waits when the line closes waits on as before."""
+    back: tuple[PromptId, ...] = ()
+    """What a caller hears who had been given to a volunteer and is at the head of the queue again; phones ring on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,9 @@ class Group:
     wrap_up_s: float
     auto_pause: int = 0
     """After so many unanswered rings in a row a volunteer is paused; 0: never."""
+    accept_s: float = 0.0
+    """Who picks up must press 1 within so many seconds, or it counts as not answered (a phone that answers by itself, a
+    voice mail); 0: picking up is enough."""
     members: Mapping[VolunteerId, int] = field(default_factory=dict)
     """Those named, in order, with their weights; who is not named weighs 1. Who belongs to a group is not said here."""
 
@@ -222,6 +227,8 @@ class Line:
     tiers: Mapping[Service, tuple[GroupId, ...]]
     technical: tuple[PromptId, ...]
     """What a caller hears when our own side fails: words, never silence."""
+    whisper: tuple[PromptId, ...] = ()
+    """What a volunteer who has picked up hears before the two are joined; the caller hears on what they heard."""
     short_abandon_s: float = 10.0
     head_start_s: float = 0.0
     """Callers are looked after as if they had come so much earlier, where lines share volunteers: so nobody of another

@@ -102,12 +102,21 @@ def choose(
     chosen: list[VolunteerId] = []
     for group in asked:
         lot = f"{plea.call.id}/{plea.call.counter}"
-        untried = (who for who in roster.in_order(group.id, plea.line.id, lot) if who not in phase.tried)
+        in_order = first(plea.call.prefer, roster.in_order(group.id, plea.line.id, lot))
+        untried = (who for who in in_order if who not in phase.tried)
         if group.strategy is Strategy.RING_ALL:
             chosen.extend(untried)
         elif not ringing and not chosen:
             chosen.extend(islice(untried, 1))
     return tuple(chosen)
+
+
+def first(preferred: VolunteerId | None, order: Iterable[VolunteerId]) -> Iterable[VolunteerId]:
+    """The order, with this one first if they are in it."""
+    if preferred is None:
+        return order
+    some = tuple(order)
+    return (preferred, *(who for who in some if who != preferred)) if preferred in some else some
 
 
 def next_round(tiers: Sequence[Group], phase: Waiting, roster: Roster, line: LineId) -> Waiting | None:

@@ -142,6 +142,15 @@ class RingGone:
 
 
 @dataclass(frozen=True, slots=True)
+class RingPressed:
+    """A volunteer who has picked up has pressed a key."""
+
+    ring: RingId
+    digit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """Caller and volunteer hear each other."""
 
@@ -153,6 +162,15 @@ class Joined:
 class CommandFailed:
     command: Command
     result: Result
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallerTalking:
+    """In a talk: something is heard from the caller, or nothing any more. Nobody listens to what."""
+
+    call: CallId
+    talking: bool
     at: datetime
 
 
@@ -320,8 +338,19 @@ class Surveyed:
     """Whose phone rings or talks without our doing."""
 
 
-CallNews = CallArrived | CallLeft | CallBack | Witnessed | CallGone | DigitPressed | PlayEnded | Joined | CallDue
-RingNews = RingAlerting | RingAnswered | RingGone
+CallNews = (
+    CallArrived
+    | CallLeft
+    | CallBack
+    | Witnessed
+    | CallGone
+    | DigitPressed
+    | PlayEnded
+    | Joined
+    | CallerTalking
+    | CallDue
+)
+RingNews = RingAlerting | RingAnswered | RingPressed | RingGone
 VolunteerNews = (
     VolunteerAdded
     | VolunteerRemoved

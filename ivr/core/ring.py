@@ -14,14 +14,15 @@ from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import RingResult
 from ivr.core.ids import RingId
-from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone
-from ivr.core.state import Alerting, Asked, Ending, PickedUp, Ring, RingPhase
+from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone, RingPressed
+from ivr.core.state import Accepting, Alerting, Asked, Ending, PickedUp, Ring, RingPhase
 
 CONFIRM_S = 2.0
 """How long a ring that was let go may take to be gone before we stop waiting for the word of it."""
 GRACE_S = 2.0
 """The exchange ends a ring by itself at its ring time; this much later we do it ourselves."""
 FAR_S = 86_400.0 * 365
+ACCEPT_KEY = "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class RingDue:
     at: datetime
 
 
-RingEvent = RingAlerting | RingAnswered | RingGone | RingDue
+RingEvent = RingAlerting | RingAnswered | RingPressed | RingGone | RingDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Verdict:
     result: RingResult | None = None
     picked_up: bool = False
     """The volunteer is on the line and must be given to the call now."""
+    asks: bool = False
+    """Who picked up must hear now what to press."""
     hung_up: Cause | None = None
     """A volunteer who had picked up is gone."""
     commands: tuple[Command, ...] = ()
@@ -72,6 +75,22 @@ def on_alerting(ring: Ring, _news: RingAlerting) -> Verdict:
 
 
 def on_answered(ring: Ring, news: RingAnswered) -> Verdict:
+    if ring.accept_s:
+        return Verdict(replace(ring, phase=Accepting(), gives_up_at=after(news.at, ring.accept_s)), asks=True)
+    return picked_up(ring, news)
+
+
+def on_answered_again(ring: Ring, _news: RingAnswered) -> Verdict:
+    """After a reconnect: nobody knows whether the words were heard."""
+    return Verdict(ring, asks=True)
+
+
+def on_pressed(ring: Ring, news: RingPressed) -> Verdict:
+    """A wrong key changes nothing, for the volunteer or for the caller."""
+    return picked_up(ring, news) if news.digit == ACCEPT_KEY else Verdict(ring)
+
+
+def picked_up(ring: Ring, news: RingAnswered | RingPressed) -> Verdict:
     return Verdict(replace(ring, phase=PickedUp(), gives_up_at=after(news.at, FAR_S)), picked_up=True)
 
 
@@ -105,18 +124,27 @@ def on_never_confirmed(_ring: Ring, _news: RingDue) -> Verdict:
 TABLE: dict[tuple[type[RingPhase], type[RingEvent]], Callable[..., Verdict] | Nothing] = {
     (Asked, RingAlerting): on_alerting,
     (Asked, RingAnswered): on_answered,
+    (Asked, RingPressed): Nothing("nobody has picked up"),
     (Asked, RingGone): on_unanswered,
     (Asked, RingDue): on_overdue,
     (Alerting, RingAlerting): Nothing("told twice: phones may send 180 as often as they like"),
     (Alerting, RingAnswered): on_answered,
+    (Alerting, RingPressed): Nothing("nobody has picked up"),
     (Alerting, RingGone): on_unanswered,
     (Alerting, RingDue): on_overdue,
+    (Accepting, RingAlerting): Nothing("overtaken by the answer"),
+    (Accepting, RingAnswered): on_answered_again,
+    (Accepting, RingPressed): on_pressed,
+    (Accepting, RingGone): on_unanswered,
+    (Accepting, RingDue): on_overdue,
     (PickedUp, RingAlerting): Nothing("overtaken by the answer"),
     (PickedUp, RingAnswered): Nothing("told twice, after a reconnect"),
+    (PickedUp, RingPressed): Nothing("what is pressed in a talk is between the two"),
     (PickedUp, RingGone): on_hung_up,
     (PickedUp, RingDue): Nothing("a talk has no longest time"),
     (Ending, RingAlerting): Nothing("overtaken by being let go"),
     (Ending, RingAnswered): on_answered_too_late,
+    (Ending, RingPressed): Nothing("let go: too late"),
     (Ending, RingGone): on_confirmed,
     (Ending, RingDue): on_never_confirmed,
 }

@@ -30,6 +30,11 @@ class Alerting:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepting:
+    """Picked up by somebody or something; it counts once 1 is pressed. To the caller it still rings."""
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """The volunteer is on the line: being joined with the caller, or talking."""
 
@@ -43,7 +48,7 @@ class Ending:
     """Whether the volunteer had been joined with the caller (and gets time to wrap up)."""
 
 
-RingPhase = Asked | Alerting | PickedUp | Ending
+RingPhase = Asked | Alerting | Accepting | PickedUp | Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Ring:
     gives_up_at: datetime
     """By then it has ended, whatever the exchange says; moved on when it is let go, far off when it was picked up."""
     phase: RingPhase
+    accept_s: float = 0.0
+    """So long who picks up may take to press 1; 0: need not."""
 
 
 # ---------------------------------------------------------------- call
@@ -122,6 +129,8 @@ class Joining:
     volunteer: VolunteerId
     talk: TalkId
     deadline: datetime
+    whisper: PlayId | None = None
+    """What the volunteer hears first; the two are joined when it has ended, or at the deadline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,9 @@ class Talking:
     talk: TalkId
     joined_at: datetime
     stands_at: datetime | None
+    silent_since: datetime | None = None
+    """Since when nothing is heard from the caller; None: something is, or nobody knows."""
+    silence_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +196,8 @@ class Call:
     requeues: int = 0
     language: str = ""
     """What the caller chose; empty: the line's."""
+    prefer: VolunteerId | None = None
+    """Whose phone died in a talk with this caller: asked first, once they can be asked again."""
     version: str = ""
     """Which plan's steps the call goes by to its end; empty or unknown: the one in force."""
 

@@ -31,6 +31,7 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.decision import Decision
 from ivr.core.desk import Desk
@@ -43,6 +44,7 @@ from ivr.core.news import (
     CallArrived,
     CallBack,
     CallDue,
+    CallerTalking,
     CallGone,
     CallLeft,
     Cause,
@@ -62,6 +64,7 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
     Surveyed,
     VolunteerAdded,
     VolunteerDue,
@@ -99,7 +102,7 @@ def dispatch(desk: Desk, news: News) -> None:
                 desk.arrive(news.call, news.line, news.at)
             elif news.call not in desk.draft.calls:
                 desk.draft.do(LastResort(news.call))  # a number that was taken away a moment ago: never silence
-        case CallGone() | CallLeft() | DigitPressed() | PlayEnded():
+        case CallGone() | CallLeft() | DigitPressed() | PlayEnded() | CallerTalking():
             desk.tell_call(news.call, news)
         case CallBack():
             takeback.on_back(desk, news)
@@ -109,7 +112,7 @@ def dispatch(desk: Desk, news: News) -> None:
             on_call_due(desk, news)
         case Joined():
             on_joined(desk, news)
-        case RingAlerting() | RingAnswered() | RingGone():
+        case RingAlerting() | RingAnswered() | RingPressed() | RingGone():
             desk.tell_ring(news)
         case CommandFailed():
             on_command_failed(desk, news)
@@ -156,6 +159,8 @@ def on_command_failed(desk: Desk, news: CommandFailed) -> None:
         case LetGo():
             if news.result is Result.GONE:
                 desk.tell_ring(RingGone(command.ring, Cause.NORMAL, news.at))
+        case Tell():
+            desk.tell_call(call_of(command.ring), news)
         case EndTalk() | Confirm():
             pass  # it is not there any more: what was wanted, or nobody's loss
         case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
@@ -216,7 +221,9 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         case VolunteerRemoved():
             on_removed(desk, known, news)
         case VolunteerReachable() | VolunteerUnreachable():
-            desk.put_volunteer(replace(known, reachable=isinstance(news, VolunteerReachable)), news.at)
+            here = isinstance(news, VolunteerReachable)
+            back = here and not known.reachable  # a phone that was gone is not left alone for what it did before
+            desk.put_volunteer(replace(known, reachable=here, rest_until=None if back else known.rest_until), news.at)
         case VolunteerEngaged() | VolunteerReleased():
             desk.put_volunteer(replace(known, elsewhere=isinstance(news, VolunteerEngaged)), news.at)
         case VolunteerPaused():

@@ -7,19 +7,32 @@ other; a phone that dies, or a volunteer who is gone at once, does not cost the 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from ivr.core import walk
 from ivr.core.call_events import VolunteerGone
-from ivr.core.commands import Join, LetGoReason
+from ivr.core.commands import Join, LetGoReason, StartMusic, Tell
 from ivr.core.decision import after, seconds
-from ivr.core.facts import CallAnswered, CallJoined, EndedBy, Outcome, RequeueReason, RingResult
-from ivr.core.news import CallDue, CallGone, Cause, CommandFailed, Joined
+from ivr.core.facts import (
+    CallAnswered,
+    CallerHeard,
+    CallerSilent,
+    CallJoined,
+    EndedBy,
+    Outcome,
+    PromptFailed,
+    RequeueReason,
+    RingResult,
+)
+from ivr.core.news import CallDue, CallerTalking, CallGone, Cause, CommandFailed, Joined, PlayEnded
 from ivr.core.state import Joining, Talking
 from ivr.core.turn import Turn
-from ivr.core.waiting import requeue
+from ivr.core.waiting import JOIN_S, requeue
 
 STANDS_S = 1.5
 """Joined for so long, a call is answered whatever follows."""
+SILENT_S = 20.0
+"""After so long without a sound from the caller the volunteer's page says so."""
 
 
 def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
@@ -29,8 +42,27 @@ def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
         turn.change(waited_s=None)
         turn.change(waited_s=turn.waited())
     turn.draft.say(CallJoined(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
-    turn.go(Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, stands_at=after(turn.at, STANDS_S)))
+    turn.change(prefer=None)
+    turn.go(Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, after(turn.at, STANDS_S), turn.at))
     turn.end_other_rings(LetGoReason.ELSEWHERE, RingResult.WON_BY_OTHER)
+
+
+def join(turn: Turn, phase: Joining) -> None:
+    """The volunteer has heard their word, or need not."""
+    turn.draft.do(Join(phase.talk, turn.call.id, phase.ring))
+    turn.go(replace(phase, whisper=None, deadline=after(turn.at, JOIN_S)))
+
+
+def on_words_ended(turn: Turn, phase: Joining, news: PlayEnded) -> None:
+    """The volunteer's word; or the caller's own words meanwhile, after which there is music until the joining."""
+    if phase.whisper is None:
+        return
+    if news.play != phase.whisper:
+        turn.draft.do(StartMusic(turn.call.id))
+        return
+    if not news.heard:
+        turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
+    join(turn, phase)
 
 
 def on_not_joined(turn: Turn, phase: Joining) -> None:
@@ -40,7 +72,11 @@ def on_not_joined(turn: Turn, phase: Joining) -> None:
 
 
 def on_join_overdue(turn: Turn, phase: Joining, news: CallDue) -> None:
-    if news.at >= phase.deadline:
+    if news.at < phase.deadline:
+        return
+    if phase.whisper is not None:
+        join(turn, phase)
+    else:
         on_not_joined(turn, phase)
 
 
@@ -69,8 +105,33 @@ def count_talk(turn: Turn, phase: Talking) -> None:
         turn.change(talk_s=round((turn.call.talk_s or 0.0) + seconds(phase.joined_at, turn.at), 3))
 
 
-def on_stands(turn: Turn, phase: Talking, _news: CallDue) -> None:
-    settle(turn, phase)
+def on_due(turn: Turn, phase: Talking, _news: CallDue) -> None:
+    phase = settle(turn, phase)
+    moment = silent_at(phase)
+    if phase.silent_since is not None and moment is not None and moment <= turn.at:
+        silent_s = seconds(phase.silent_since, turn.at)
+        turn.draft.say(CallerSilent(turn.call.id, turn.line.id, phase.volunteer, silent_s, turn.at))
+        turn.go(replace(phase, silence_said=True))
+
+
+def silent_at(phase: Talking) -> datetime | None:
+    """When it is to be said that nothing is heard from the caller."""
+    return after(phase.silent_since, SILENT_S) if phase.silent_since is not None and not phase.silence_said else None
+
+
+def due(phase: Talking) -> datetime | None:
+    return min((moment for moment in (phase.stands_at, silent_at(phase)) if moment is not None), default=None)
+
+
+def on_voice(turn: Turn, phase: Talking, news: CallerTalking) -> None:
+    """Told twice it changes nothing: a silence lasts from when it began."""
+    if not news.talking:
+        if phase.silent_since is None:
+            turn.go(replace(phase, silent_since=turn.at))
+        return
+    if phase.silence_said:
+        turn.draft.say(CallerHeard(turn.call.id, turn.line.id, phase.volunteer, turn.at))
+    turn.go(replace(phase, silent_since=None, silence_said=False))
 
 
 def on_volunteer_gone(turn: Turn, phase: Talking, news: VolunteerGone) -> None:
@@ -80,6 +141,7 @@ def on_volunteer_gone(turn: Turn, phase: Talking, news: VolunteerGone) -> None:
     count_talk(turn, phase)
     turn.close_talk(phase.talk)
     if news.cause is Cause.MEDIA_LOST:
+        turn.change(prefer=phase.volunteer)
         requeue(turn, phase.step, RequeueReason.PHONE_DEAD)
     elif phase.stands_at is not None:
         requeue(turn, phase.step, RequeueReason.VOLUNTEER_GONE)
@@ -90,6 +152,8 @@ def on_volunteer_gone(turn: Turn, phase: Talking, news: VolunteerGone) -> None:
 def on_join_failed(turn: Turn, phase: Joining, news: CommandFailed) -> None:
     if isinstance(news.command, Join) and news.command.talk == phase.talk:
         on_not_joined(turn, phase)
+    elif isinstance(news.command, Tell) and news.command.play == phase.whisper:
+        join(turn, phase)  # no word is worth a call
 
 
 def on_gone_while_joining(turn: Turn, phase: Joining, _news: CallGone) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ivr.core import ring as ring_machine
-from ivr.core.commands import EndTalk, LetGoReason
+from ivr.core.commands import EndTalk, LetGoReason, Tell
 from ivr.core.decision import seconds
 from ivr.core.draft import Draft
 from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult, ServedBy
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, play_id, talk_id
-from ivr.core.state import Alerting, Asked, Call, CallPhase, Ending, Over, Ring
+from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
 class Around(Protocol):
@@ -91,6 +91,12 @@ class Turn:
         self.change(counter=self.call.counter + 1)
         return talk_id(self.call.id, self.call.counter)
 
+    def tell(self, ring: RingId, prompts: tuple[PromptId, ...]) -> PlayId:
+        """Words for the volunteer, in the line's language whatever the caller chose."""
+        play = self.next_play()
+        self.draft.do(Tell(ring, play, self.line.language, prompts))
+        return play
+
     def fate(self, outcome: Outcome) -> None:
         """What stands if the call ended now; an answered call stays answered whatever follows."""
         if self.call.fate is not Outcome.ANSWERED:
@@ -121,7 +127,7 @@ class Turn:
     def end_other_rings(self, reason: LetGoReason, result: RingResult) -> None:
         """Every phone that still rings for this call stops."""
         for ring in self.call.rings:
-            if isinstance(ring.phase, Asked | Alerting):
+            if isinstance(ring.phase, Asked | Alerting | Accepting):
                 self.end_ring(ring, reason, result)
 
     def drop_volunteer(self, ring: RingId, talked: bool, result: RingResult = RingResult.ANSWERED) -> None:

@@ -54,7 +54,12 @@ class PhoneDown:
     result: RingResult
     talked: bool
     at: datetime
+    died: bool = False
+    """No sound came any more: it was not the volunteer who ended it."""
 
+
+DEAD_S = 8.0
+"""By then the exchange knows whether a phone that fell silent is still there (it asks every 5 s and waits 2 s)."""
 
 VolunteerEvent = PhoneAsked | PhonePickedUp | PhoneDown | WrapUpDone | WrapUpProlonged | VolunteerDue
 
@@ -99,6 +104,8 @@ def count_unanswered(who: Volunteer, at: datetime, most: int) -> Volunteer:
 def on_talk_over(who: Volunteer, phase: InTalk, news: PhoneDown, group: Group | None) -> Volunteer:
     if phase.ring != news.ring:
         return who
+    if news.died:  # rung in vain until it is known whether the phone is still there; and there is a talk to go on with
+        return replace(who, phase=Free(news.at), rest_until=after(news.at, DEAD_S))
     wrap_up = group.wrap_up_s if group is not None and news.talked else 0.0
     return replace(who, phase=WrappingUp(after(news.at, wrap_up)) if wrap_up else Free(news.at))
 

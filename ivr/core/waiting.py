@@ -16,11 +16,13 @@ from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, R
 from ivr.core.flow import Enqueue
 from ivr.core.ids import PromptId, StepName
 from ivr.core.news import CallDue, DigitPressed, PlayEnded
-from ivr.core.state import CallPhase, Joining, Waiting
+from ivr.core.state import CallPhase, Joining, Talking, Waiting
 from ivr.core.turn import Turn
 
 JOIN_S = 5.0
 """How long joining two people may take before the caller goes back to the queue."""
+WHISPER_S = 4.0
+"""By then the volunteer's word is over, whatever the exchange says: the two are joined."""
 REQUEUES = 2
 """How often a caller is put back to the head of the queue before other words are found for them."""
 
@@ -133,6 +135,11 @@ def on_picked_up(turn: Turn, phase: Waiting, news: VolunteerPickedUp) -> None:
     if ring is None:
         return
     turn.ring_ended(ring, RingResult.ANSWERED)
+    if turn.line.whisper and not ring.accept_s:  # who accepted has heard it already
+        whisper = turn.tell(ring.id, turn.line.whisper)
+        talk = turn.next_talk()
+        turn.go(Joining(phase.step, ring.id, ring.volunteer, talk, after(turn.at, WHISPER_S), whisper))
+        return
     if phase.speaking is not None:
         turn.draft.do(StopPlay(turn.call.id, phase.speaking))
     talk = turn.next_talk()
@@ -148,7 +155,7 @@ def on_picked_up_too_late(turn: Turn, _phase: CallPhase, news: VolunteerPickedUp
 
 
 def requeue(turn: Turn, step_name: StepName, reason: RequeueReason) -> None:
-    """Back to the head of the queue, with music; after too many times the way of those who waited too long."""
+    """Back to the head of the queue, with words or music; after too many times the way of those who waited too long."""
     step = turn.line.flow.steps.get(step_name)
     if turn.call.fate is not Outcome.ANSWERED:
         turn.change(waited_s=None)
@@ -161,5 +168,8 @@ def requeue(turn: Turn, step_name: StepName, reason: RequeueReason) -> None:
     else:
         turn.change(requeues=turn.call.requeues + 1)
         turn.draft.say(CallRequeued(turn.call.id, turn.line.id, reason, turn.at))
-        turn.draft.do(StartMusic(turn.call.id))
-        turn.go(walk.waiting(turn, step, speaking=None))
+        lost = isinstance(turn.call.phase, Talking)  # who never heard anybody has lost nobody
+        speaking = walk.speak(turn, step.back) if step.back and lost else None
+        if speaking is None:
+            turn.draft.do(StartMusic(turn.call.id))
+        turn.go(walk.waiting(turn, step, speaking))

@@ -29,6 +29,7 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.facts import CallEnded, Fact, Outcome, StepEntered
 from ivr.core.flow import Plan, Say
@@ -48,10 +49,12 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
     VolunteerAdded,
     VolunteerDue,
     VolunteerReachable,
 )
+from ivr.core.ring import ACCEPT_KEY
 from ivr.core.state import Call, Choosing, Holding, House, Waiting
 from ivr.core.walk import TECHNICAL
 from ivr.twin.story import Ended, Ending, Entered, Event, Gone, Music, Pressed, Rang, Spoke, Story, Words
@@ -120,6 +123,8 @@ class _Call:
     _numbers: count[int] = field(default_factory=count)
     _off: set[object] = field(default_factory=set)
     """Plays that were stopped, and rings that were let go: what would have come of them does not."""
+    _whispers: set[object] = field(default_factory=set)
+    """Plays that the volunteer hears."""
     _quiet_since: datetime | None = None
     _spoken: bool = False
     """The last that was heard were words that may be the last."""
@@ -198,7 +203,7 @@ class _Call:
 
     def take(self, news: News) -> None:
         match news:
-            case PlayEnded():
+            case PlayEnded() if news.play not in self._whispers:
                 self.quiet()
             case Joined():
                 self.spoke(news)
@@ -231,6 +236,11 @@ class _Call:
         match command:
             case Play():
                 self.play(command)
+            case Tell():
+                self._whispers.add(command.play)
+                seconds = sum(self.setting.seconds.get((command.language, each)) or 0.0 for each in command.prompts)
+                self.later(seconds, PlayEnded(CALL, command.play, True, self.after(seconds)))
+                self.later(PRESSES_S, RingPressed(command.ring, ACCEPT_KEY, self.after(PRESSES_S)))
             case StopPlay():
                 self._off.add(command.play)
                 self.quiet()

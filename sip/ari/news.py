@@ -15,6 +15,7 @@ from ivr.core.ids import CallId, DialId, LineId, VolunteerId, call_of
 from ivr.core.news import (
     CallArrived,
     CallBack,
+    CallerTalking,
     CallGone,
     Cause,
     DigitPressed,
@@ -26,6 +27,7 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
     VolunteerReleased,
 )
 from sip.ari.model import (
@@ -34,6 +36,8 @@ from sip.ari.model import (
     ChannelDtmfReceived,
     ChannelEnteredBridge,
     ChannelStateChange,
+    ChannelTalkingFinished,
+    ChannelTalkingStarted,
     Event,
     PlaybackFinished,
     StasisStart,
@@ -82,8 +86,10 @@ def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
         case ChannelDestroyed(channel=channel, cause=code):
             return gone(channel.id, cause_of(code), parties, at)
         case ChannelDtmfReceived(channel=channel, digit=digit):
+            return _pressed(channel.id, digit, parties, at)
+        case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):
             call = parties.call(channel.id)
-            return DigitPressed(call, digit, at) if call and digit in _DIGITS else None
+            return CallerTalking(call, isinstance(event, ChannelTalkingStarted), at) if call else None
         case PlaybackFinished():
             return _played(event, parties, at)
         case ChannelEnteredBridge():
@@ -100,6 +106,15 @@ def gone(channel: str, cause: Cause, parties: Parties, at: datetime) -> CallGone
         return RingGone(ring, cause, at)
     call = parties.call(channel)
     return CallGone(call, cause, at) if call else None
+
+
+def _pressed(channel: str, digit: str, parties: Parties, at: datetime) -> DigitPressed | RingPressed | None:
+    if digit not in _DIGITS:
+        return None
+    if ring := ring_of(channel):
+        return RingPressed(ring, digit, at)
+    call = parties.call(channel)
+    return DigitPressed(call, digit, at) if call else None
 
 
 def caller_line(args: tuple[str, ...]) -> LineId | None:

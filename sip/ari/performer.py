@@ -26,6 +26,7 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.ids import CallId, PlayId, RingId, TalkId, call_of, play_id
 from ivr.core.lease import Renewal
@@ -45,6 +46,10 @@ SENTENCE: Final = "sentence"
 DONE_MARK: Final = "VL_DONE"
 LEASE: Final = "TIMEOUT(absolute)"
 """What takes a caller away from us when we no longer say that we are here; 0: never."""
+TALKING: Final = "2500,256"
+"""Silent after so many milliseconds; how loud is loud enough. Counted as it passes by: nothing of it is kept."""
+TELLING_S: Final = 20
+"""So long a volunteer is left with words and no caller, if we die meanwhile."""
 NORMAL: Final = "16"
 REASONS: Final = {LetGoReason.ELSEWHERE: "26", LetGoReason.NO_ANSWER: "19", LetGoReason.OVER: NORMAL}
 """Q.850. With 26 the phone's CANCEL says "Call completed elsewhere" (RFC 3326), and no missed call is shown."""
@@ -68,6 +73,7 @@ def pairing(channel: str, ring: RingId) -> tuple[Action, ...]:
         setting(channel, "VL_LEG", ring),
         setting(channel, "VL_JOINED", str(int(time.time()))),
         setting(ring, "VL_PEER", channel),
+        setting(channel, "TALK_DETECT(set)", TALKING),
     )
 
 
@@ -100,6 +106,8 @@ class Performer:
                 return await self._answer(command)
             case Play():
                 return await self._play(command)
+            case Tell():
+                return await self._tell(command)
             case StopPlay():
                 return await self._stop(command.play)
             case StartMusic():
@@ -140,19 +148,25 @@ class Performer:
     async def _play(self, command: Play) -> Result:
         """All prompts are one playback. Music that plays ends with it; words that play are heard to their end first."""
         channel = self._parties.channel(command.call)
-        if channel is None:
-            return self._absent(command.call)
-        asked = self._asked.setdefault(command.call, set())
+        return self._absent(command.call) if channel is None else await self._say(channel, command.call, command)
+
+    async def _tell(self, command: Tell) -> Result:
+        """A volunteer's words. Their lease was meant for a quick joining: it is told to wait."""
+        self._ami.tell([setting(command.ring, LEASE, str(TELLING_S))])
+        return await self._say(command.ring, call_of(command.ring), command)
+
+    async def _say(self, channel: str, call: CallId, command: Play | Tell) -> Result:
+        asked = self._asked.setdefault(call, set())
         if command.play in asked:
             return Result.ALREADY
-        if command.call in self._parties.adopted and await self._is_there(command.play):
+        if call in self._parties.adopted and await self._is_there(command.play):
             return Result.ALREADY
         files = [self._sounds / command.language / prompt for prompt in command.prompts]
         if self._sounds.is_dir() and not all(file.with_suffix(".wav").is_file() for file in files):
             # Asterisk goes on with the next one and says "done" at the end, unless the last is the one that is missing
             self._parties.flawed.add(command.play)
         asked.add(command.play)
-        self._sounding.setdefault(command.call, []).append(command.play)
+        self._sounding.setdefault(call, []).append(command.play)
         request = api.channels_play_with_id(channel, command.play, media=[f"sound:{file}" for file in files])
         result = await self._on_channel(request, repeatable=False)
         if result in (Result.UNREACHABLE, Result.TIMEOUT) and await self._is_there(command.play):

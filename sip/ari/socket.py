@@ -33,6 +33,8 @@ HEARD: Final = (
     "ChannelHangupRequest",
     "ChannelDestroyed",
     "ChannelDtmfReceived",
+    "ChannelTalkingStarted",
+    "ChannelTalkingFinished",
     "ChannelEnteredBridge",
     "PlaybackFinished",
     "ApplicationReplaced",

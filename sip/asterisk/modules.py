@@ -77,6 +77,7 @@ DIALPLAN = (
     "func_callerid",  # without it the wipe does nothing, and says nothing
     "func_global",
     "func_timeout",
+    "func_talkdetect",  # whether anything is heard from a caller in a talk; it keeps nothing
     "app_playback",
     "app_stack",
     "app_queue",

@@ -324,7 +324,7 @@ MISTAKES["a loop when nobody is there"] = Mistake(
     FT,
     "  koe:\n    enqueue:\n      welcome: foraeldre-koe\n      announce:\n"
     "        - play: [foraeldre-stadig, foraeldre-stadig-igen]\n          first: 45s\n          every: 90s\n"
-    "      max_wait: 45m\n      on_timeout: travlt\n      on_nobody: ingen\n"
+    "      max_wait: 45m\n      on_timeout: travlt\n      back: foraeldre-afbrudt\n      on_nobody: ingen\n"
     "      closing:\n        play: foraeldre-lukker\n        serve: 30m\n        then: travlt\n",
     "  §koe:\n    enqueue:\n      welcome: foraeldre-koe\n      max_wait: none\n"
     "      on_timeout: travlt\n      on_nobody: igen\n\n  igen:\n    play: foraeldre-ingen\n    then: koe\n",

@@ -9,6 +9,7 @@ import pytest
 
 from sip.heard import hear
 from sip.phone.own import OwnPhone
+from sip.phone.sound import speech_like
 from tests.rigs.line import CARRIER, LiveLine, eventually
 
 pytestmark = pytest.mark.asterisk
@@ -97,3 +98,26 @@ def test_a_wrap_up_is_seen_and_ended_from_the_phone(line: LiveLine) -> None:
             await eventually(lambda: person(line, "anna")["state"] == "ready" or None, "anna is ready")
 
     asyncio.run(story())
+
+
+def test_a_caller_who_says_nothing_for_twenty_seconds_is_shown_and_one_who_speaks_again_too(line: LiveLine) -> None:
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            talk = await (await anna.next_ring(20.0)).answer()
+            await line.talk_stands()
+            call.play(speech_like(3.0, 5))
+            began = asyncio.get_running_loop().time()
+            silent = await eventually(lambda: person(line, "anna")["caller_silent_s"], "the caller is silent", 40.0)
+            took_s = asyncio.get_running_loop().time() - began
+            assert silent >= 20
+            assert took_s > 22.0, "three seconds of speech, and only then a silence"
+            assert "nothing is heard from the caller" in await asyncio.to_thread(line.ivr, "volunteer", "list")
+            call.play(speech_like(3.0, 6))
+            await eventually(lambda: person(line, "anna")["caller_silent_s"] is None or None, "the caller is heard")
+            await call.hangup()
+            await talk.until_ended(5.0)
+
+    asyncio.run(story())
+    kinds = [event["type"] for event in line.events()]
+    assert kinds.count("voiceline.caller_silent") == kinds.count("voiceline.caller_heard") >= 1

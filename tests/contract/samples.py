@@ -27,8 +27,10 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, then_told=(PromptId("skift-nat"),)),
     is_.Holding(QUEUE, LATER, AT),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
+    is_.Joining(QUEUE, RING, ANNA, TALK, LATER, PLAY),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None),
+    is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, AT, True),
     is_.Leaving(say.EndedBy.VOLUNTEER, LATER),
     is_.Sheltered(QUEUE),
     is_.Sheltered(None),
@@ -38,6 +40,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
 RING_PHASES: tuple[is_.RingPhase, ...] = (
     is_.Asked(),
     is_.Alerting(),
+    is_.Accepting(),
     is_.PickedUp(),
     is_.Ending(say.RingResult.WON_BY_OTHER, True),
 )
@@ -93,6 +96,7 @@ LINES = (
 COMMANDS: tuple[do.Command, ...] = (
     do.Answer(CALL),
     do.Play(CALL, PLAY, "da", (PromptId("velkommen"), PromptId("kø"))),
+    do.Tell(RING, PLAY, "da", (PromptId("hvisk-boernetelefonen"),)),
     do.StopPlay(CALL, PLAY),
     do.StartMusic(CALL),
     do.Ring(RING, ANNA, LINE, "BørneTelefonen", "116111", 20),
@@ -115,6 +119,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),
     say.CallJoined(CALL, LINE, ANNA, 12.5, AT),
     say.CallAnswered(CALL, LINE, ANNA, 12.5, AT),
+    say.CallerSilent(CALL, LINE, ANNA, 20.0, AT),
+    say.CallerHeard(CALL, LINE, ANNA, AT),
     say.CallRequeued(CALL, LINE, say.RequeueReason.PHONE_DEAD, AT),
     say.PromptFailed(CALL, LINE, QUEUE, AT),
     say.CallEnded(CALL, LINE, AT, say.Outcome.ANSWERED, say.EndedBy.CALLER, 12.5, None, ANNA, LATER),

@@ -20,6 +20,7 @@ from ivr.core.facts import (
 from ivr.core.hours import DayPlan, Hours, Opening, OtherLine, Regime, Service, Span, Timetable, compile_hours
 from ivr.core.ids import CallId, GroupId, LineId, VolunteerId
 from ivr.core.news import (
+    CallerTalking,
     Cause,
     HandoverAsked,
     LineDue,
@@ -284,6 +285,7 @@ def test_talks_are_not_touched_and_who_talked_by_day_is_not_rung_for_the_night()
     nora, anna = house.volunteer("nora", NIGHT), VolunteerId("anna")
     call = house.waiting_caller()
     house.talking(call, anna)
+    house.tell(CallerTalking(call, True, house.at))
     before = house.call(call)
     commands = len(house.commands)
     house.later(3600.0)

@@ -27,9 +27,10 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.facts import Outcome
-from ivr.core.feature import Feature
+from ivr.core.feature import PRESS_ONE, Feature
 from ivr.core.ids import CallId, DialId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
     CallArrived,
@@ -67,6 +68,8 @@ PROMPTS: Mapping[PromptId, float] = {
     PromptId("teknisk"): 2.0,
     PromptId("valg"): 3.0,
     **{PromptId(f"plads-{place}"): 1.5 for place in range(1, 11)},
+    PromptId("hvisk"): 0.8,
+    PRESS_ONE: 1.5,
 }
 """Sounds that are there unless a test says otherwise, with their lengths in seconds."""
 
@@ -177,6 +180,8 @@ class FakeExchange:
                 return answer(self._end_talk(command))
             case Confirm():
                 return answer(self._confirm(command))
+            case Tell():
+                return answer(rings.tell(self.floor, command))
             case _:
                 caller = self.floor.callers.get(command.call)
                 if caller is None or not caller.here or caller.native:
@@ -195,7 +200,9 @@ class FakeExchange:
             case Play():
                 answer(words.play(self.floor, caller, command))
             case StopPlay():
-                answer(words.stop(self.floor, caller, command.play))
+                legs = [leg for leg in self.floor.legs.values() if any(each.id == command.play for each in leg.words)]
+                told = rings.stop(self.floor, legs[0], command.play) if legs else None
+                answer(told or words.stop(self.floor, caller, command.play))
             case StartMusic():
                 answer(words.music(self.floor, caller))
             case Join():
@@ -221,6 +228,7 @@ class FakeExchange:
         if command.talk in floor.used_talks:
             return Result.REFUSED
         words.quiet(floor, caller)
+        rings.hush(floor, leg)
         floor.used_talks.add(command.talk)
         floor.talks[command.talk] = (caller.id, leg.id)
         caller.talk = leg.talk = command.talk

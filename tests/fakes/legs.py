@@ -85,6 +85,9 @@ class Leg:
     """False: it sends no sound any more, and nobody knows yet."""
     talk: TalkId | None = None
     alarms: list[Alarm] = field(default_factory=list)
+    words: deque[Playing] = field(default_factory=deque)
+    """What the volunteer is told, the first at present."""
+    told: set[PlayId] = field(default_factory=set)
 
     @property
     def here(self) -> bool:
@@ -96,4 +99,6 @@ class Leg:
             return Sound(Kind.RING_TONE)
         if self.phase is not LegPhase.UP or not self.alive:
             return None
+        if self.words and self.words[0].now is not None:
+            return Sound(Kind.PROMPT, self.words[0].now)
         return Sound(Kind.SILENCE) if other is None else Sound(Kind.PERSON, other.id)

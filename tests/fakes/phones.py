@@ -13,6 +13,8 @@ class Answers:
     after_s: float = 1.0
     hangs_up_after_s: float | None = None
     dies_after_s: float | None = None
+    presses: tuple[tuple[float, str], ...] = ()
+    """Keys, each so long after picking up."""
 
 
 @dataclass(frozen=True, slots=True)

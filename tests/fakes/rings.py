@@ -6,14 +6,15 @@ gone right after; a phone that dies is noticed only when its sound has been miss
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core.commands import LetGoReason, Ring
-from ivr.core.ids import RingId
-from ivr.core.news import Cause, Result, RingAlerting, RingAnswered, RingGone
+from ivr.core.commands import LetGoReason, Ring, Tell
+from ivr.core.ids import PlayId, RingId, call_of
+from ivr.core.news import Cause, PlayEnded, Result, RingAlerting, RingAnswered, RingGone, RingPressed
 from tests.fakes.floor import Floor
-from tests.fakes.legs import Leg, LegPhase
+from tests.fakes.legs import Leg, LegPhase, Playing
 from tests.fakes.phones import Answers, AnswersAsLetGo, Busy, Declines, NeverAnswers, Unregistered, Vanished
 
 ALERT_S = 0.02
@@ -88,6 +89,8 @@ def pick_up(floor: Floor, leg: Leg) -> None:
 
     floor.emit(leg.id, answered)
     script = leg.behaviour
+    for seconds, digit in script.presses if isinstance(script, Answers) else ():
+        leg.alarms.append(floor.clock.after(seconds, lambda digit=digit: press(floor, leg, digit)))  # type: ignore[misc]
     if isinstance(script, Answers) and script.hangs_up_after_s is not None:
         leg.alarms.append(floor.clock.after(script.hangs_up_after_s, lambda: gone(floor, leg, Cause.NORMAL)))
     if isinstance(script, Answers) and script.dies_after_s is not None:
@@ -99,6 +102,62 @@ def die(floor: Floor, leg: Leg) -> None:
     leg.alive = False
     floor.listen(floor.caller_with(leg), leg)
     leg.alarms.append(floor.clock.after(SOUND_MISSED_AFTER_S, lambda: gone(floor, leg, Cause.MEDIA_LOST)))
+
+
+def tell(floor: Floor, command: Tell) -> Result:
+    """Words for who has picked up; one after the other."""
+    leg = floor.legs.get(command.ring)
+    if leg is None or not leg.here:
+        return Result.GONE
+    if leg.phase is not LegPhase.UP:
+        return Result.NOT_NOW
+    if command.play in leg.told:
+        return Result.ALREADY
+    leg.told.add(command.play)
+    leg.words.append(Playing(command.play, deque(command.prompts)))
+    if len(leg.words) == 1:
+        _next_word(floor, leg)
+    return Result.DONE
+
+
+def _next_word(floor: Floor, leg: Leg) -> None:
+    words = leg.words[0]
+    while words.left:
+        words.now = words.left.popleft()
+        if words.now not in floor.prompts:
+            words.missing, words.now = True, None
+            continue
+        leg.track.restart(floor.clock.monotonic())
+        floor.listen(floor.caller_with(leg), leg)
+        words.alarm = floor.clock.after(floor.prompts[words.now], lambda: _next_word(floor, leg))
+        return
+    stop(floor, leg, words.id, heard=not words.missing)
+
+
+def stop(floor: Floor, leg: Leg, play: PlayId, heard: bool = True) -> Result:
+    words = next((each for each in leg.words if each.id == play), None)
+    if words is None:
+        return Result.GONE
+    first = words is leg.words[0]
+    leg.words.remove(words)
+    if words.alarm is not None:
+        words.alarm.cancel()
+    floor.emit(leg.id, lambda at: PlayEnded(call_of(leg.id), play, heard, at))
+    if first and leg.words:
+        _next_word(floor, leg)
+    else:
+        floor.listen(floor.caller_with(leg), leg)
+    return Result.DONE
+
+
+def hush(floor: Floor, leg: Leg) -> None:
+    for words in tuple(leg.words)[::-1]:
+        stop(floor, leg, words.id)
+
+
+def press(floor: Floor, leg: Leg, digit: str) -> None:
+    if leg.phase is LegPhase.UP and leg.alive:
+        floor.emit(leg.id, lambda at: RingPressed(leg.id, digit, at))
 
 
 def let_go(floor: Floor, ring: RingId, reason: LetGoReason) -> Result:
@@ -118,6 +177,7 @@ def gone(floor: Floor, leg: Leg, cause: Cause) -> None:
     if not leg.here:
         return
     _forget_alarms(leg)
+    hush(floor, leg)
     caller = floor.caller_with(leg)
     leg.phase, leg.talk = LegPhase.GONE, None
     floor.listen(caller, leg)

@@ -139,6 +139,7 @@ PHONES: st.SearchStrategy[Behaviour] = st.one_of(
         after_s=st.sampled_from((0.0, 0.5, 3.0, 14.9)),
         hangs_up_after_s=st.sampled_from((None, 0.1, 1.0, 20.0)),
         dies_after_s=st.sampled_from((None, None, 0.5, 10.0)),
+        presses=st.sampled_from(((), ((1.0, "1"),), ((0.5, "7"), (3.0, "1")))),
     ),
     st.just(NeverAnswers()),
     st.builds(Declines, after_s=st.sampled_from((0.1, 2.0))),

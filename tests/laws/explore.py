@@ -17,7 +17,7 @@ from ivr.core import switchboard
 from ivr.core.commands import HangUp
 from ivr.core.facts import CallAnswered, CallEnded, RingEnded
 from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, Published, RingGone, Surveyed, VolunteerDue
-from ivr.core.state import Ending, House, PickedUp
+from ivr.core.state import Accepting, Ending, House, PickedUp
 from tests.laws.generators import HOURS, NOON, Setting, a_timetable, callers
 from tests.laws.laws import obey
 from tests.laws.trace import LawBroken, Moment, Step, Trace, take
@@ -124,7 +124,7 @@ def nobody_hangs_on_unknown(place: Place, trace: Trace) -> None:
         return
     known = {ring.id: ring.phase for call in place.house.calls.values() for ring in call.rings}
     for ring, phone in place.world.phones.items():
-        if phone.leg is Leg.UP and not phone.let_go and not isinstance(known.get(ring), PickedUp):
+        if phone.leg is Leg.UP and not phone.let_go and not isinstance(known.get(ring), PickedUp | Accepting):
             raise LawBroken(f"who picked up {ring} while nobody listened is left in silence", trace)
         if not phone.let_go and isinstance(known.get(ring), Ending):
             raise LawBroken(f"{ring} was let go, out there nobody knows, and it is not asked again", trace)

@@ -159,8 +159,10 @@ def a_line(id_: LineId, line_flow: Flow, tiers: tuple[GroupId, ...] = (DAY,)) ->
 MEMBERS = Map({NAMES[1]: 2, NAMES[0]: 1})
 
 
-def a_group(id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0, auto_pause: int = 0) -> Group:
-    return Group(id_, strategy, 15.0, 1, 5.0, wrap_up_s, auto_pause, MEMBERS)
+def a_group(
+    id_: GroupId, strategy: Strategy, wrap_up_s: float = 0.0, auto_pause: int = 0, accept_s: float = 0.0
+) -> Group:
+    return Group(id_, strategy, 15.0, 1, 5.0, wrap_up_s, auto_pause, accept_s, MEMBERS)
 
 
 def a_plan(strategy: Strategy, lines: tuple[Line, ...], wrap_up_s: float = 0.0) -> Plan:
@@ -230,7 +232,11 @@ def settings_(draw: st.DrawFn) -> Setting:
     )
     late = Map({Service.DAY: Map({tiers[-1]: 10.0})}) if len(tiers) > 1 and draw(st.booleans()) else Map()
     ahead = {CHILDREN: draw(st.sampled_from((0.0, 8.0)))}
-    lines = tuple(replace(a_line(id_, made_flow, tiers), late=late, head_start_s=ahead.get(id_, 0.0)) for id_ in ids)
+    whisper = draw(st.sampled_from(((), (PromptId("hvisk"),))))
+    lines = tuple(
+        replace(a_line(id_, made_flow, tiers), late=late, head_start_s=ahead.get(id_, 0.0), whisper=whisper)
+        for id_ in ids
+    )
     groups = Map(
         {
             id_: a_group(
@@ -238,6 +244,7 @@ def settings_(draw: st.DrawFn) -> Setting:
                 draw(st.sampled_from(Strategy)),
                 draw(st.sampled_from((0.0, 10.0))),
                 draw(st.sampled_from((0, 0, 1, 2))),
+                draw(st.sampled_from((0.0, 0.0, 6.0))),
             )
             for id_ in (DAY, NIGHT, RESERVE)
         }

@@ -25,10 +25,12 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.facts import (
     CallAnswered,
     CallEnded,
+    CallerSilent,
     CallJoined,
     CallQueued,
     CallRequeued,
@@ -53,12 +55,14 @@ from ivr.core.news import (
     LineDue,
     Result,
     RingAnswered,
+    RingPressed,
     Surveyed,
     VolunteerReleased,
     Witnessed,
     WrapUpDone,
 )
-from ivr.core.state import BeingRung, Free, House, InTalk, Leaving, VolunteerPhase, WrappingUp
+from ivr.core.state import BeingRung, Free, House, InTalk, Leaving, PickedUp, Talking, VolunteerPhase, WrappingUp
+from ivr.core.talking import SILENT_S
 from tests.laws import fairness
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
@@ -82,7 +86,7 @@ def about(command: Command) -> CallId:
     match command:
         case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
             return command.call
-        case Ring() | LetGo():
+        case Ring() | LetGo() | Tell():
             return call_of(command.ring)
         case EndTalk():
             return call_of(command.talk)
@@ -205,12 +209,46 @@ def who_picked_up_is_joined_or_let_go_at_once(trace: Trace) -> None:
         if not isinstance(moment.news, RingAnswered):
             continue
         ring = moment.news.ring
-        joined = any(isinstance(each, Join) and each.ring == ring for each in moment.commands)
+        joined = any(isinstance(each, Join | Tell) and each.ring == ring for each in moment.commands)
         let_go = any(isinstance(each, LetGo) and each.ring == ring for each in moment.commands)
         known = moment.before.calls.get(call_of(ring))
         with_caller = known is not None and getattr(known.phase, "ring", None) == ring
         require(joined or let_go or with_caller, f"who picked up {ring} is left in silence", trace)
         require(not (joined and let_go), f"who picked up {ring} is joined and let go", trace)
+
+
+def who_must_accept_is_joined_only_after_pressing_the_key(trace: Trace) -> None:
+    for moment in trace:
+        joined = {command.ring for command in moment.commands if isinstance(command, Join)}
+        for call in moment.before.calls.values():
+            for ring in call.rings:
+                if ring.accept_s and ring.id in joined and not isinstance(ring.phase, PickedUp):
+                    pressed = isinstance(moment.news, RingPressed) and moment.news == RingPressed(
+                        ring.id, "1", moment.news.at
+                    )
+                    require(pressed, f"{ring.id} is joined, and nobody has accepted", trace)
+
+
+def the_caller_goes_on_whatever_a_volunteer_presses(trace: Trace) -> None:
+    """Nothing that a volunteer presses ends a call or takes a place."""
+    for moment in trace:
+        if isinstance(moment.news, RingPressed):
+            call = call_of(moment.news.ring)
+            harm = any(isinstance(each, HangUp | LastResort) and each.call == call for each in moment.commands)
+            require(not harm, f"a key of a volunteer ends {call}", trace)
+            require((call in moment.before.calls) == (call in moment.after.calls), f"a key ends {call}", trace)
+
+
+def a_caller_is_called_silent_only_after_a_silence_and_once(trace: Trace) -> None:
+    for moment in trace:
+        for fact in moment.facts:
+            if isinstance(fact, CallerSilent):
+                phase = moment.before.calls[fact.call].phase
+                talks = isinstance(phase, Talking) and not phase.silence_said
+                since = phase.silent_since if isinstance(phase, Talking) else None
+                require(talks and since is not None, f"not in a silence: {fact}", trace)
+                length = (fact.at - since).total_seconds() if since is not None else 0.0
+                require(length >= SILENT_S and abs(length - fact.silent_s) < 0.01, f"not so long: {fact}", trace)
 
 
 def a_volunteer_who_is_dropped_is_told_so(trace: Trace) -> None:
@@ -474,7 +512,7 @@ def facts_are_dated_when_they_were_read(trace: Trace) -> None:
 def facts_carry_no_digits_pressed(trace: Trace) -> None:
     """What a key press leads to may be said (a step's name), the key never."""
     for moment in trace:
-        if not isinstance(moment.news, DigitPressed):
+        if not isinstance(moment.news, DigitPressed | RingPressed):
             continue
         for fact in moment.facts:
             values = [getattr(fact, name) for name in fact.__slots__ if name not in ("at", "arrived_at")]
@@ -515,6 +553,9 @@ EACH: tuple[Law, ...] = (
     who_is_paused_for_not_answering_has_not_answered,
     in_a_row,
     who_picked_up_is_joined_or_let_go_at_once,
+    who_must_accept_is_joined_only_after_pressing_the_key,
+    the_caller_goes_on_whatever_a_volunteer_presses,
+    a_caller_is_called_silent_only_after_a_silence_and_once,
     only_who_is_gone_gets_an_outcome,
     a_volunteer_who_is_dropped_is_told_so,
     order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ivr.core.flow import Strategy
 from ivr.core.ids import call_of
 from ivr.core.state import (
+    Accepting,
     Alerting,
     Asked,
     BeingRung,
@@ -51,7 +52,7 @@ def _calls(house: House) -> Iterator[str]:
                 yield f"{ring.id} rings for {call.id}"
             if isinstance(ring.phase, PickedUp) and ring.id != its_own:
                 yield f"{ring.id} was picked up and is neither joined nor let go"
-            rings_on = isinstance(ring.phase, Asked | Alerting)
+            rings_on = isinstance(ring.phase, Asked | Alerting | Accepting)
             if rings_on and not isinstance(call.phase, Waiting | Joining):
                 yield f"{ring.id} rings on for a caller who does not wait"
         if isinstance(call.phase, Joining | Talking):
@@ -87,7 +88,7 @@ def _volunteers(house: House) -> Iterator[str]:
                 yield f"{who.id} is on {who.phase.ring}, which is not there"
             elif isinstance(who.phase, BeingRung) and isinstance(ring.phase, PickedUp):
                 yield f"{who.id} is being rung by {ring.id}, which was picked up"
-            elif isinstance(who.phase, InTalk) and isinstance(ring.phase, Asked | Alerting):
+            elif isinstance(who.phase, InTalk) and isinstance(ring.phase, Asked | Alerting | Accepting):
                 yield f"{who.id} is in a talk on {ring.id}, which nobody has picked up"
         elif any(not isinstance(ring.phase, Ending) for ring in mine):
             yield f"{who.id} is {type(who.phase).__name__}, and yet {mine[0].id} is on their phone"
@@ -105,7 +106,7 @@ def _strategies(house: House) -> Iterator[str]:
             if (
                 group is not None
                 and group.strategy is not Strategy.RING_ALL
-                and isinstance(ring.phase, Asked | Alerting)
+                and isinstance(ring.phase, Asked | Alerting | Accepting)
             ):
                 singly[group.id] += 1
         for name, count in singly.items():
@@ -120,7 +121,7 @@ def left_idle(house: House) -> Iterator[str]:
             call = house.calls.get(place)
             if call is None or not isinstance(call.phase, Waiting):
                 continue
-            rings_on = any(isinstance(ring.phase, Asked | Alerting) for ring in call.rings)
+            rings_on = any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
             for who in house.volunteers.values():
                 if not _may_be_asked(house, call, call.phase, who):
                     continue

@@ -6,7 +6,7 @@ in which that matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -23,6 +23,8 @@ from ivr.core.decision import Decision, Nothing
 from ivr.core.facts import (
     CallAnswered,
     CallEnded,
+    CallerSilent,
+    CallJoined,
     CallQueued,
     Fact,
     HandoverBegan,
@@ -35,8 +37,9 @@ from ivr.core.facts import (
 )
 from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
-from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone
+from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone, RingPressed
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
+from ivr.core.state import Ring as RingState
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws import fairness, laws
 from tests.laws.evening import Evening, Visit
@@ -115,6 +118,33 @@ def missed_in_a_talk(moment: Moment) -> Moment | None:
     if not any(isinstance(who.phase, InTalk) for who in moment.after.volunteers.values()):
         return None
     return replace(moment, after=people(moment.after, lambda who: replace(who, unanswered=1)))
+
+
+def joined_without_a_key(moment: Moment) -> Moment | None:
+    if not any(isinstance(command, Join) for command in moment.commands):
+        return None
+    calls = {call.id: replace(call, rings=tuple(asked_to_accept(call.rings))) for call in moment.before.calls.values()}
+    return replace(moment, before=replace(moment.before, calls=Map(calls)))
+
+
+def asked_to_accept(rings: Sequence[RingState]) -> Iterator[RingState]:
+    return (replace(ring, accept_s=8.0) for ring in rings)
+
+
+def hung_up_for_a_wrong_key(moment: Moment) -> Moment | None:
+    for command in moment.commands:
+        if isinstance(command, Join):
+            pressed = RingPressed(command.ring, "7", moment.news.at)
+            return replace(moment, news=pressed, commands=(HangUp(command.call),))
+    return None
+
+
+def called_silent_at_once(moment: Moment) -> Moment | None:
+    for fact in moment.facts:
+        if isinstance(fact, CallJoined):
+            silent = CallerSilent(fact.call, fact.line, fact.volunteer, 20.0, fact.at)
+            return replace(moment, facts=(*moment.facts, silent))
+    return None
 
 
 def talk_dropped_without_a_word(moment: Moment) -> Moment | None:
@@ -282,6 +312,9 @@ SPOILT: dict[Law, Spoil] = {
     laws.in_a_row: missed_in_a_talk,
     laws.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),
     laws.only_who_is_gone_gets_an_outcome: given_up_while_here,
+    laws.who_must_accept_is_joined_only_after_pressing_the_key: joined_without_a_key,
+    laws.the_caller_goes_on_whatever_a_volunteer_presses: hung_up_for_a_wrong_key,
+    laws.a_caller_is_called_silent_only_after_a_silence_and_once: called_silent_at_once,
     laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
     laws.order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head: queue_turned_round,
     laws.who_is_told_a_place_in_the_queue_has_it: place_nought,

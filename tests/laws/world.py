@@ -28,14 +28,16 @@ from ivr.core.commands import (
     Ring,
     StartMusic,
     StopPlay,
+    Tell,
 )
 from ivr.core.facts import Outcome
 from ivr.core.feature import Feature
 from ivr.core.hours import Service
-from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId, call_of
 from ivr.core.news import (
     CallArrived,
     CallBack,
+    CallerTalking,
     CallGone,
     CallLeft,
     Cause,
@@ -54,6 +56,7 @@ from ivr.core.news import (
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
     Surveyed,
     VolunteerPaused,
     VolunteerReachable,
@@ -99,6 +102,8 @@ class Spare:
     digits: int = 0
     publishes: int = 0
     """Other hours are published."""
+    voices: int = 0
+    """How often a caller in a talk falls silent or is heard."""
     falls: int = 0
     """Callers who fall into the last resort, from where they come back or are gone."""
 
@@ -150,6 +155,11 @@ class World:
                 return replace(self, joining=joining, talks=talks)
             case Confirm():
                 return self
+            case Tell():
+                phone = self.phones.get(command.ring)
+                if phone is None or phone.let_go:
+                    return self._in_vain(command)
+                return replace(self, plays=self.plays.set(command.play, call_of(command.ring)))
             case _ if command.call not in self.callers:
                 return self._in_vain(command)
             case Join():
@@ -214,6 +224,9 @@ class World:
             if self.spare.digits:
                 for digit in "1#":
                     yield DigitPressed(call, digit, at), self._less(digits=1)
+            if self.spare.voices:
+                for talking in (True, False):
+                    yield CallerTalking(call, talking, at), self._less(voices=1)
             if self.spare.falls:
                 fallen = self._less(falls=1).without_caller(call)
                 shelter = fallen.sheltered.set(call, self.callers[call])
@@ -247,6 +260,9 @@ class World:
                 yield RingGone(ring, Cause.ELSEWHERE if phone.let_go else Cause.DECLINED, at), gone
             else:
                 yield RingGone(ring, Cause.NORMAL, at), gone
+                if self.spare.digits:
+                    for digit in "1#":
+                        yield RingPressed(ring, digit, at), self._less(digits=1)
                 if not phone.let_go:
                     yield RingGone(ring, Cause.MEDIA_LOST, at), gone
 

@@ -200,6 +200,7 @@ def manners(behaviour: Behaviour) -> Manners:
                 answer_after_s=behaviour.after_s,
                 hang_up_after_s=behaviour.hangs_up_after_s,
                 die_after_s=behaviour.dies_after_s,
+                presses=behaviour.presses,
             )
         case Declines():
             return Manners(decline_after_s=behaviour.after_s)

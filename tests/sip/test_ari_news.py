@@ -11,18 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.core.ids import LineId, TalkId, play_id, ring_id, talk_id
+from ivr.core.feature import Feature
+from ivr.core.ids import DialId, LineId, TalkId, VolunteerId, play_id, ring_id, talk_id
 from ivr.core.news import (
     CallArrived,
+    CallerTalking,
     CallGone,
     Cause,
     DigitPressed,
+    FeatureDialled,
     Joined,
     News,
     PlayEnded,
     RingAlerting,
     RingAnswered,
     RingGone,
+    RingPressed,
+    VolunteerReleased,
 )
 from sip.ari.news import news_of
 from sip.ari.parties import Parties
@@ -153,6 +158,34 @@ def test_only_keys_of_a_telephone_are_keys(parties: Parties) -> None:
         assert hear(parties, said("ChannelDtmfReceived", digit=digit, duration_ms=9, channel=channel("c1"))) == news
 
 
+def test_keys_of_a_phone_are_its_rings(parties: Parties) -> None:
+    pressed = said("ChannelDtmfReceived", digit="7", duration_ms=9, channel=channel(RING))
+    assert hear(parties, pressed) == RingPressed(RING, "7", AT)
+
+
+@pytest.mark.parametrize("feature", Feature)
+def test_a_code_is_told_until_the_phone_is_down(parties: Parties, feature: Feature) -> None:
+    dialled = said("StasisStart", args=["feature", feature.value, "anna"], channel=channel("1.7"))
+    assert hear(parties, dialled) == FeatureDialled(DialId("1.7"), VolunteerId("anna"), feature, AT)
+    gone = said("ChannelDestroyed", cause=16, cause_txt="x", channel=channel("1.7"))
+    assert hear(parties, gone) == VolunteerReleased(VolunteerId("anna"), AT)
+    assert hear(parties, gone) is None
+
+
+@pytest.mark.parametrize("args", [["feature"], ["feature", "fly", "anna"], ["feature", "pause", "UPPER; x"]])
+def test_what_is_no_code_of_ours_is_no_news(parties: Parties, args: list[str]) -> None:
+    assert hear(parties, said("StasisStart", args=args, channel=channel("1.7"))) is None
+    assert parties.dials == {}
+
+
+def test_a_caller_is_heard_and_falls_silent_and_a_volunteer_is_not_listened_to(parties: Parties) -> None:
+    for who, started, finished in (("c1", True, False), (RING, None, None)):
+        told = hear(parties, said("ChannelTalkingStarted", channel=channel(who)))
+        assert told == (None if started is None else CallerTalking(CALL, True, AT))
+        told = hear(parties, said("ChannelTalkingFinished", duration=900, channel=channel(who)))
+        assert told == (None if finished is None else CallerTalking(CALL, False, AT))
+
+
 def test_words_end_as_heard_unless_a_sound_was_missing(parties: Parties) -> None:
     play, flawed = play_id(CALL, 1), play_id(CALL, 2)
     parties.flawed.add(flawed)
@@ -185,6 +218,8 @@ EXAMPLES = [
     said("ChannelHangupRequest", cause=16, soft=True, channel=channel("c1")),
     said("ChannelDestroyed", cause=16, cause_txt="x", tech_cause=487, channel=channel("c1")),
     said("ChannelDtmfReceived", digit="1", duration_ms=100, channel=channel("c1")),
+    said("ChannelTalkingStarted", channel=channel("c1")),
+    said("ChannelTalkingFinished", duration=1200, channel=channel("c1")),
     said("ChannelEnteredBridge", bridge=bridge(talk_id(CALL, 4), "c1", RING), channel=channel(RING)),
     said("PlaybackFinished", playback=playback(play_id(CALL, 1))),
     said("ApplicationReplaced"),

@@ -119,6 +119,7 @@ class Manners:
     decline_after_s: float | None = None
     hang_up_after_s: float | None = None
     die_after_s: float | None = None
+    presses: tuple[tuple[float, str], ...] = ()
 
 
 class WirePhone(asyncio.DatagramProtocol):
@@ -263,6 +264,11 @@ class WirePhone(asyncio.DatagramProtocol):
         self.pick_up()
         murmur = self._loop.create_task(self.ears.murmur())
         self._tasks.append(murmur)
+        waited_s = 0.0
+        for after_s, digit in manners.presses:
+            await asyncio.sleep(after_s - waited_s)
+            await self.ears.press(digit)
+            waited_s = after_s
         if manners.hang_up_after_s is not None:
             await asyncio.sleep(manners.hang_up_after_s)
             await self.hang_up()
