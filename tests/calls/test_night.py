@@ -62,3 +62,4 @@ def test_wherever_the_moment_falls_and_in_the_nights_in_which_the_clock_changes(
     verdict = one_night(tmp_path_factory.mktemp("night"), night, shift_s)
     print("\n".join(verdict.lines()))
     assert not verdict.wrong, "\n".join(verdict.lines())
+    assert not verdict.unexplained(), "\n".join(verdict.lines())
