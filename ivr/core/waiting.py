@@ -23,6 +23,8 @@ JOIN_S = 5.0
 """How long joining two people may take before the caller goes back to the queue."""
 WHISPER_S = 4.0
 """By then the volunteer's word is over, whatever the exchange says: the two are joined."""
+AGAIN_S = 10.0
+"""How long an announcement waits that is due while others are heard: two of one rhythm are both heard."""
 REQUEUES = 2
 """How often a caller is put back to the head of the queue before other words are found for them."""
 
@@ -114,14 +116,17 @@ def on_reopened(turn: Turn, phase: Waiting) -> None:
 
 
 def announce(turn: Turn, phase: Waiting, step: Enqueue) -> None:
-    """The first announcement that is due is heard; others that are due wait for its end or their next turn."""
+    """The first announcement that is due is heard; others that are due then come a little later, and are never lost."""
     due_at, turns, speaking = list(phase.announce_at), list(phase.turns), phase.speaking
     for place, announcement in enumerate(step.announcements[: len(due_at)]):
         moment = due_at[place]
         if moment is None or turn.at < moment:
             continue
+        if speaking is not None:
+            due_at[place] = after(turn.at, AGAIN_S)
+            continue
         due_at[place] = after(turn.at, announcement.every_s) if announcement.every_s is not None else None
-        words = walk.words_of(turn, announcement, turns[place]) if speaking is None else ()
+        words = walk.words_of(turn, announcement, turns[place])
         if words:
             speaking = walk.speak(turn, words)
             turns[place] += 1

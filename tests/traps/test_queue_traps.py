@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from ivr.core.commands import Join, LetGo, Play, StartMusic, StopPlay
 from ivr.core.facts import CallAnswered, CallEnded, CallJoined, Outcome, RingEnded, RingResult
-from ivr.core.flow import Menu, Plan, Strategy
-from ivr.core.ids import CallId, StepName, VolunteerId
+from ivr.core.flow import Announcement, Enqueue, Menu, Plan, Strategy
+from ivr.core.ids import CallId, PromptId, StepName, VolunteerId
 from ivr.core.news import (
     Cause,
     Joined,
@@ -202,6 +203,36 @@ def test_q12_whoever_declines_is_not_asked_again_before_everybody_else_was() -> 
         for _ in range(3):
             house.ring_gone(house.ring_of(house.asked()[-1]), Cause.DECLINED)
         assert set(house.asked()[:3]) == everybody, strategy
+
+
+def test_q13_two_announcements_of_the_same_rhythm_are_both_heard_and_one_that_comes_once_is_not_lost() -> None:
+    """https://github.com/FreePBX/issue-tracker/issues/323"""
+    made = plan()
+    line = made.lines[LINE]
+    several = (
+        Announcement((PromptId("stadig"),), 30.0, 60.0),
+        Announcement((PromptId("skriv"),), 30.0, 60.0),
+        Announcement((PromptId("travlt"),), 30.0, None),
+    )
+    queue = line.flow.steps[StepName("queue")]
+    assert isinstance(queue, Enqueue)
+    steps = {**line.flow.steps, queue.name: replace(queue, announcements=several)}
+    line = replace(line, flow=replace(line.flow, steps=steps))
+    house = small()
+    house.tell(Published(replace(made, version="2", lines={LINE: line}), {LINE: open_by_day()}, house.at))
+    house.volunteer("anna")
+    call = house.waiting_caller()
+    before = len(house.commands)
+    for _ in range(300):
+        house.later(1.0)
+        if isinstance(phase := house.call(call).phase, Waiting) and phase.speaking is not None:
+            house.later(4.0)
+            house.heard(call)
+    words = Counter(
+        str(prompt) for each in house.commands[before:] if isinstance(each, Play) for prompt in each.prompts
+    )
+    assert words["travlt"] == 1
+    assert min(words["stadig"], words["skriv"]) >= 4
 
 
 def test_q16_a_caller_whom_nobody_answers_is_one_missed_call_however_often_phones_rang() -> None:
