@@ -8,7 +8,7 @@ RUNTIME := $(VENV)/.made-runtime
 DEV := $(VENV)/.made-dev
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup test lint bench crash clean
+.PHONY: run setup test lint bench soak crash clean
 
 run: setup
 	@exec $(IVR) up
@@ -27,6 +27,10 @@ lint: $(DEV)
 
 bench: $(DEV)
 	$(PY) -m tests.bench
+
+# Hours: every law over a hundred thousand random long days. A few of them run with the tests.
+soak: $(DEV)
+	$(PY) -m tests.laws days
 
 # Minutes to hours: the figures of the README. A short form of each runs with the tests.
 crash: $(DEV)

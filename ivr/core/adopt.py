@@ -7,9 +7,9 @@ unknown: taken in. Nothing is guessed, nobody is left in silence.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
+from ivr.core.change import replace
 from ivr.core.commands import EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk

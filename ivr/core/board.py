@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from immutables import Map
 
+from ivr.core.change import replace
 from ivr.core.flow import Group, Line, Strategy
 from ivr.core.ids import CallId, GroupId, LineId
 from ivr.core.queue import rank_of

@@ -7,12 +7,12 @@ moment kept in it; words or music that cannot be had never stop a call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from ivr.core import shelter, talking, waiting, walk
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed

@@ -6,7 +6,7 @@ way, so that it cannot be forgotten in a row of a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ivr.core import call as call_machine
@@ -16,6 +16,7 @@ from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core.change import replace
 from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
 from ivr.core.decision import after
 from ivr.core.draft import Draft

@@ -6,10 +6,10 @@ they hear it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
+from ivr.core.change import replace
 from ivr.core.commands import Confirm
 from ivr.core.facts import PauseKind
 from ivr.core.ids import PromptId

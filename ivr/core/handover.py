@@ -8,12 +8,13 @@ the hours table's (aware UTC), so that a clock change is nothing special. Who wa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
 from ivr.core import hunt
 from ivr.core import line as line_machine
+from ivr.core.change import replace
 from ivr.core.decision import Nothing, after, seconds
 from ivr.core.facts import (
     Carried,

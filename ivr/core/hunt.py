@@ -8,11 +8,12 @@ well, and after the last tier's they go on: no caller is sent away because nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
 from ivr.core.board import rings
+from ivr.core.change import replace
 from ivr.core.decision import after
 from ivr.core.flow import Group, Line, Strategy
 from ivr.core.hours import Service

@@ -7,9 +7,9 @@ nobody who waits (`serving` stays), and nobody's place in the queue ever changes
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
+from ivr.core.change import replace
 from ivr.core.hours import Service, Timetable
 from ivr.core.news import HandoverAsked, LineDue, LineNews, OverrideGiven
 from ivr.core.state import Handed, LineState, Override

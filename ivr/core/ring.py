@@ -7,9 +7,10 @@ until the exchange confirms it, so that the same phone is not rung twice at once
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.core.change import replace
 from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import RingResult

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from heapq import merge
@@ -18,6 +18,7 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import volunteer as volunteer_machine
+from ivr.core.change import replace
 from ivr.core.flow import Group, Strategy
 from ivr.core.ids import GroupId, LineId, VolunteerId
 from ivr.core.state import Free, Volunteer

@@ -6,7 +6,6 @@ looks once whether a phone can be rung for somebody.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
@@ -18,6 +17,7 @@ from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.adopt import on_surveyed
+from ivr.core.change import replace
 from ivr.core.commands import (
     Answer,
     Confirm,

@@ -6,10 +6,10 @@ the line has closed meanwhile; a call in our hands is not ended by a record that
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ivr.core import walk
+from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, LastResort, StartMusic
 from ivr.core.desk import Desk
 from ivr.core.facts import CallStarted, CallTakenBack, Outcome, StepEntered

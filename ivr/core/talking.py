@@ -6,11 +6,11 @@ other; a phone that dies, or a volunteer who is gone at once, does not cost the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from ivr.core import walk
 from ivr.core.call_events import VolunteerGone
+from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, Tell
 from ivr.core.decision import after, seconds
 from ivr.core.facts import (

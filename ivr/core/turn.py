@@ -5,11 +5,11 @@ Rules: a turn sees one call and its line; of everybody else it learns only what 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from ivr.core import ring as ring_machine
+from ivr.core.change import replace
 from ivr.core.commands import EndTalk, LetGoReason, Tell
 from ivr.core.decision import seconds
 from ivr.core.draft import Draft

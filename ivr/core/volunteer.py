@@ -8,10 +8,11 @@ is said about a volunteer follows from what has changed (`said`), whatever chang
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from ivr.core.change import replace
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import (
     Fact,

@@ -6,10 +6,9 @@ come about, or whose phone dies, puts the caller back at the head of the queue, 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ivr.core import walk
 from ivr.core.call_events import VolunteerPickedUp
+from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
 from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
