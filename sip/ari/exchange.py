@@ -20,7 +20,7 @@ from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
-from sip.ari.lag import Lag
+from sip.ari.lag import LATE_S, Lag
 from sip.ari.model import (
     Bridge,
     Channel,
@@ -55,7 +55,8 @@ DIALLED: Final = "AppDial2"
 
 
 class AriExchange:
-    """`key` is the installation's; `sounds` holds `<language>/<prompt>.wav`; `now` gives the line's time, aware UTC."""
+    """`key` is the installation's; `sounds` holds `<language>/<prompt>.wav`; `now` gives the line's time, aware UTC;
+    `late_s`: how old an event may be before new callers are held back (see `lag`)."""
 
     def __init__(
         self,
@@ -67,6 +68,7 @@ class AriExchange:
         now: Callable[[], datetime],
         console: Path | None = None,
         ended: Callable[[CallId], bool] = lambda _call: False,
+        late_s: float = LATE_S,
     ) -> None:
         self._now = now
         self._take: Callable[[News], None] = lambda _news: None
@@ -83,7 +85,7 @@ class AriExchange:
         self._losses = 0
         self._lost_at = 0.0
         self._changed = asyncio.Event()
-        self._lag = Lag()
+        self._lag = Lag(late_s)
         self._left: set[str] = set()
         self._looking: set[asyncio.Task[None]] = set()
 

@@ -21,13 +21,14 @@ CALM_S: Final = 2.0
 class Lag:
     """All moments in seconds of one clock that never goes back."""
 
+    late_s: float = LATE_S
     holding: bool = False
     _late_since: float | None = None
     _late_at: float = float("-inf")
 
     def heard(self, age_s: float, now: float) -> bool:
         """An event of that age has been read; whether `holding` has changed by that."""
-        if age_s <= LATE_S:
+        if age_s <= self.late_s:
             self._late_since = None
             return self.looked(now)
         self._late_at = now
