@@ -86,8 +86,8 @@ def the_group_s_strategy_says_who_is_rung(trace: Trace) -> None:
         for call, who in asked(moment):
             group = moment.after.plan.groups[who.group]
             before = moment.before.volunteers.get(who.id)
-            if group.strategy in (Strategy.RING_ALL, Strategy.RANDOM) or before is None:
-                continue
+            if group.strategy in (Strategy.RING_ALL, Strategy.RANDOM) or before is None or call.prefer == who.id:
+                continue  # with these anybody may be next; and who talked with them when the phone died is asked first
             tried = call.phase.tried if isinstance(call.phase, Waiting) else frozenset()
             for other in moment.after.volunteers.values():
                 ready = isinstance(other.phase, Free) and on_duty(other) and not other.elsewhere
