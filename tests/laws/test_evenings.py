@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -45,6 +47,18 @@ def test_who_picks_up_as_another_has_won_is_let_go_at_once() -> None:
     evening = Evening(switchboard.step, setting(volunteers=2))
     evening.let([Visit(0.0, CHILDREN, 60.0)], {ANNA: (Answers(5.0),), BO: (AnswersAsLetGo(),)})
     evening.judge()
+
+
+def test_a_phone_that_presses_nothing_waits_in_silence_no_longer_than_it_is_asked_to_accept() -> None:
+    house = setting(volunteers=1)
+    groups = {id_: replace(group, accept_s=6.0) for id_, group in house.plan.groups.items()}
+    house = replace(house, plan=replace(house.plan, groups=groups))
+    evening = Evening(switchboard.step, house)
+    evening.let([Visit(0.0, CHILDREN, 60.0)], {ANNA: (Answers(2.0),)})
+    evening.judge()
+    (call,) = evening.exchange.floor.callers
+    assert not any("person" in sound for sound in evening.exchange.told(call)), "nobody has pressed 1"
+    assert evening.exchange.left_in_silence(1.0), "a voice mail hears nothing after the words"
 
 
 def test_a_caller_whose_volunteer_s_phone_dies_meets_another() -> None:
