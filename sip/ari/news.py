@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ivr.core.feature import Feature
-from ivr.core.ids import CallId, DialId, LineId, VolunteerId, call_of
+from ivr.core.ids import CallId, LineId, VolunteerId, call_of
 from ivr.core.news import (
     CallArrived,
     CallBack,
@@ -141,8 +141,8 @@ def _dialled(channel: str, args: tuple[str, ...], parties: Parties, at: datetime
     """A volunteer's phone with one of our codes: `feature,<feature>,<volunteer>`, both of them our dialplan's words."""
     match args:
         case ("feature", feature, who) if feature in tuple(Feature) and _LINE.fullmatch(who):
-            parties.dials[channel] = VolunteerId(who)
-            return FeatureDialled(DialId(channel), VolunteerId(who), Feature(feature), at)
+            volunteer = VolunteerId(who)
+            return FeatureDialled(parties.dialled(channel, volunteer), volunteer, Feature(feature), at)
         case _:
             return None
 

@@ -7,7 +7,7 @@ import re
 import time
 from typing import Final
 
-from ivr.core.ids import CallId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId
 
 _PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[rtp])[0-9]{1,9}")
 
@@ -67,6 +67,15 @@ class Parties:
         self._learned[channel] = time.monotonic()
         self._over.pop(channel, None)
         return call
+
+    def dialled(self, channel: str, who: VolunteerId) -> DialId:
+        """What a volunteer's own dialling is called in the house: Asterisk's numbers are kept nowhere."""
+        self.dials[channel] = who
+        return DialId(self.name(channel))
+
+    def dial(self, dial: DialId) -> str | None:
+        """The channel of it; None: it is over."""
+        return next((channel for channel in self.dials if str(self.name(channel)) == str(dial)), None)
 
     def forget(self, channel: str) -> None:
         self.dying.discard(channel)

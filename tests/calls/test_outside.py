@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -67,6 +68,8 @@ def test_events_are_followed_as_they_happen(line: LiveLine) -> None:
     try:
         call = one_short_call(line)
         assert following.stdout is not None
+        deadline = threading.Timer(20.0, following.terminate)  # else a line that never comes is waited for for ever
+        deadline.start()
         seen: list[str] = []
         while "voiceline.call_ended" not in seen:
             event = json.loads(following.stdout.readline())
@@ -74,6 +77,7 @@ def test_events_are_followed_as_they_happen(line: LiveLine) -> None:
                 seen.append(event["type"])
         assert seen == ["voiceline.call_started", "voiceline.step_entered", "voiceline.call_ended"]
     finally:
+        deadline.cancel()
         following.terminate()
         following.communicate(timeout=10)
 

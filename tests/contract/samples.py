@@ -105,7 +105,7 @@ COMMANDS: tuple[do.Command, ...] = (
     do.EndTalk(TALK),
     do.HangUp(CALL),
     do.LastResort(CALL),
-    do.Confirm(DialId("1700000000.12"), "da", PromptId("frivillig-pause")),
+    do.Confirm(DialId("0f3a"), "da", PromptId("frivillig-pause")),
 )
 
 FACTS: tuple[say.Fact, ...] = (

@@ -30,7 +30,7 @@ async def test_a_code_is_told_with_who_dialled_it_and_confirmed_once(rig: Rig, f
 
 
 async def test_confirming_to_who_is_not_there_says_gone(rig: Rig) -> None:
-    nobody = Confirm(DialId("1700000000.999999"), rig.language, rig.prompts[0][0])
+    nobody = Confirm(DialId("0f3a"), rig.language, rig.prompts[0][0])
     assert await rig.exchange.perform(nobody) is Result.GONE
 
 

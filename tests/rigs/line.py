@@ -145,8 +145,11 @@ class LiveLine:
         return told
 
     def last_call(self, arrived: int) -> dict[str, Any]:
-        """The call log's newest entry, once there are `arrived` of them."""
-        return until(lambda: calls[-1] if len(calls := self.calls()) >= arrived else None, "the call in the log")
+        """The call that ended last, once `arrived` are in the log: by the events, since the clock of a line that was
+        started anew has begun anew as well."""
+        calls = until(lambda: found if len(found := self.calls()) >= arrived else None, "the call in the log")
+        ended = [event["data"]["call"] for event in self.events() if event["type"] == "voiceline.call_ended"]
+        return next(call for call in calls if call["call"] == ended[-1])
 
     def api(self, path: str, token: str | None = None, port: str = "web") -> tuple[int, bytes]:
         request = urllib.request.Request(f"{self.ready[port]}{path}")

@@ -184,7 +184,7 @@ async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
         assert application.channel_ids == ("__AST_CHANNEL_ALL_TOPIC",)
         assert application.bridge_ids == ("__AST_BRIDGE_ALL_TOPIC",)
         assert application.device_names == ()
-        assert len(application.events_allowed) == 9
+        assert len(application.events_allowed) == 11
         assert rig.ups == 1
 
 

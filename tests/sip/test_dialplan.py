@@ -332,7 +332,7 @@ def test_a_phone_rung_by_the_controller_shows_the_line_and_is_let_go_when_nobody
     async def scene() -> None:
         async with await OwnPhone.register(ANNA, password(ANNA), machine.server) as anna:
             with controller(machine) as line:
-                for ring_id in ("abc-r1", "abc-r2"):
+                for ring_id in (f"{'0a' * 10}-r1", f"{'0a' * 10}-r2"):
                     asked = machine.ari(
                         "POST",
                         "channels",
@@ -347,10 +347,10 @@ def test_a_phone_rung_by_the_controller_shows_the_line_and_is_let_go_when_nobody
                     ring = await anna.next_ring(3)
                     assert "ForældreTelefonen" in ring.from_header
                     assert "<sip:35555557@" in ring.from_header
-                    if ring_id == "abc-r2":
+                    if ring_id.endswith("r2"):
                         line.close()
                     talk = await ring.answer()
-                    if ring_id == "abc-r1":
+                    if ring_id.endswith("r1"):
                         came = await asyncio.to_thread(event, line, "StasisStart")
                         assert came["args"] == ["ring", ring_id]
                         machine.ari("DELETE", f"channels/{ring_id}")
