@@ -17,7 +17,7 @@ setup: $(RUNTIME)
 
 test: $(DEV) lint
 	@sh .ci/test-packages
-	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check

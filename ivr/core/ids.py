@@ -29,7 +29,8 @@ PromptId = NewType("PromptId", str)
 
 
 def ring_id(call: CallId, number: int) -> RingId:
-    return RingId(f"{call}-r{number}")
+    """No id is how a longer one begins (up to a million rings): Asterisk would take the shorter one for taken."""
+    return RingId(f"{call}-r{number:06d}")
 
 
 def talk_id(call: CallId, number: int) -> TalkId:

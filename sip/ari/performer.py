@@ -77,10 +77,6 @@ def pairing(channel: str, ring: RingId) -> tuple[Action, ...]:
     )
 
 
-TRIES: Final = 5
-"""How often a phone is asked that Asterisk wrongly takes for asked already."""
-
-
 class Performer:
     def __init__(self, http: Http, ami: Ami, parties: Parties, sounds: Path) -> None:
         self._http, self._ami, self._parties, self._sounds = http, ami, parties, sounds
@@ -222,16 +218,7 @@ class Performer:
             caller_id=f'"{name}" <{command.shows_number}>',
             timeout=command.timeout_s,
         )
-        for _ in range(TRIES):
-            result = (await self._http.ask(request)).result
-            if result is not Result.ALREADY or await self._rings_or_rang(command.ring):
-                return result
-        return Result.REFUSED
-
-    async def _rings_or_rang(self, ring: RingId) -> bool:
-        """Asterisk sometimes says of a new channel that its id is taken, when it could not make it at that moment."""
-        there = (await self._http.ask(api.channels_get(ring))).result is not Result.GONE
-        return there or self._parties.is_over(ring)
+        return (await self._http.ask(request)).result
 
     async def _join(self, command: Join) -> Result:
         channel = self._parties.channel(command.call)

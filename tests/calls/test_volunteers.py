@@ -111,7 +111,7 @@ def test_a_caller_who_says_nothing_for_twenty_seconds_is_shown_and_one_who_speak
             silent = await eventually(lambda: person(line, "anna")["caller_silent_s"], "the caller is silent", 40.0)
             took_s = asyncio.get_running_loop().time() - began
             assert silent >= 20
-            assert took_s > 22.0, "three seconds of speech, and only then a silence"
+            assert took_s > 20.5, "speech, and only then a silence; it had been said by now if nobody had been heard"
             assert "nothing is heard from the caller" in await asyncio.to_thread(line.ivr, "volunteer", "list")
             call.play(speech_like(3.0, 6))
             await eventually(lambda: person(line, "anna")["caller_silent_s"] is None or None, "the caller is heard")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.core.feature import Feature
-from ivr.core.ids import DialId, LineId, TalkId, VolunteerId, play_id, ring_id, talk_id
+from ivr.core.ids import LineId, TalkId, VolunteerId, play_id, ring_id, talk_id
 from ivr.core.news import (
     CallArrived,
     CallerTalking,
@@ -166,10 +166,15 @@ def test_keys_of_a_phone_are_its_rings(parties: Parties) -> None:
 @pytest.mark.parametrize("feature", Feature)
 def test_a_code_is_told_until_the_phone_is_down(parties: Parties, feature: Feature) -> None:
     dialled = said("StasisStart", args=["feature", feature.value, "anna"], channel=channel("1.7"))
-    assert hear(parties, dialled) == FeatureDialled(DialId("1.7"), VolunteerId("anna"), feature, AT)
+    told = hear(parties, dialled)
+    assert isinstance(told, FeatureDialled)
+    assert (told.volunteer, told.feature) == (VolunteerId("anna"), feature)
+    assert "1.7" not in told.dial, "Asterisk's own numbers are kept nowhere"
+    assert parties.dial(told.dial) == "1.7"
     gone = said("ChannelDestroyed", cause=16, cause_txt="x", channel=channel("1.7"))
     assert hear(parties, gone) == VolunteerReleased(VolunteerId("anna"), AT)
     assert hear(parties, gone) is None
+    assert parties.dial(told.dial) is None
 
 
 @pytest.mark.parametrize("args", [["feature"], ["feature", "fly", "anna"], ["feature", "pause", "UPPER; x"]])
