@@ -83,7 +83,10 @@ def _await_boot(places: Places, words: int, deadline: float, boot_s: float) -> N
                 raise SipTrouble(f"Asterisk ended while it started: {_last_words(said)}")
             said = (said + part)[-8192:]
         try:
-            if _BOOTED in ask(places.console, "core waitfullybooted", timeout_s=0.5):
+            # It calls itself booted a moment before the last of its commands are known.
+            if _BOOTED in ask(places.console, "core waitfullybooted", timeout_s=0.5) and ask(
+                places.console, "core show version", timeout_s=0.5
+            ).startswith("Asterisk"):
                 return
         except ConsoleSilent:
             pass

@@ -8,13 +8,26 @@ import random
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+from tests.crash.heard import Hole
 from tests.rigs.line import LiveLine, eventually
 
 Blow = Callable[[LiveLine], Awaitable[float]]
 """Strikes, waits until the line is whole again, and returns how many seconds that took."""
 
 FREEZE_S = 10.0
+AFTERMATH_S = 1.0
+"""So long after it is in control again is what a caller waits for still a consequence of the blow."""
+
+
+@dataclass(slots=True)
+class Struck:
+    """What became of the line, blow by blow."""
+
+    took_s: list[float] = field(default_factory=list)
+    outages: list[Hole] = field(default_factory=list)
+    """From each blow until a moment after the line was whole again (monotonic)."""
 
 
 def ups(line: LiveLine) -> int:
@@ -68,13 +81,15 @@ async def kill_asterisk(line: LiveLine) -> float:
     return took
 
 
-async def repeat(blow: Blow, line: LiveLine, times: int, pause_s: tuple[float, float], seed: int) -> list[float]:
+async def repeat(blow: Blow, line: LiveLine, times: int, pause_s: tuple[float, float], seed: int) -> Struck:
     """Strike so many times, at random moments."""
     chance = random.Random(seed)
-    took: list[float] = []
+    struck = Struck()
     for number in range(times):
         await asyncio.sleep(chance.uniform(*pause_s))
-        took.append(await blow(line))
+        began = time.monotonic()
+        struck.took_s.append(await blow(line))
+        struck.outages.append(Hole(began, time.monotonic() + AFTERMATH_S))
         if number % 10 == 9:
             print(f"  {number + 1} of {times}", flush=True)
-    return took
+    return struck

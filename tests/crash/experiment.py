@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.crash import blows
-from tests.crash.heard import Hole, explained
+from tests.crash.heard import Gap, Hole, Music, explained
 from tests.crash.traffic import Tally, Traffic, outcomes
 from tests.rigs.line import LiveLine, until
 
 VOLUNTEERS = ("anna", "carla", "dorte", "erik", "freja", "gitte")
 QUIET_S = 25.0
 """Long enough for the first callers to have come through the greeting."""
+LATE_S = 1.5
+"""So long may a caller wait whose next step falls into an outage of a controller that was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,52 @@ class Plan:
     """Between two blows, at random."""
     calls_end: bool = False
     """Calls cannot outlive this."""
+    late_s: float = LATE_S
 
 
 PLANS = {
     "kill": Plan(blows.kill, 300, (0.3, 4.0)),
-    "freeze": Plan(blows.freeze, 100, (2.0, 6.0)),
+    "freeze": Plan(blows.freeze, 100, (2.0, 6.0), late_s=3.0),
     "upgrade": Plan(blows.upgrade, 50, (1.0, 4.0)),
     "asterisk": Plan(blows.kill_asterisk, 20, (10.0, 20.0), calls_end=True),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Silences:
+    """Every gap that is not the test machine's own, longest first (seconds)."""
+
+    talks: list[float]
+    music: list[float]
+    """Music before and behind."""
+    late: list[float]
+    """The next step (a word, a voice) fell into an outage."""
+    other: list[float]
+
+    @classmethod
+    def of(cls, tally: Tally, stalls: list[Hole], outages: list[Hole], tune: Music) -> Silences:
+        kinds: dict[str, list[Hole]] = {"music": [], "late": [], "other": []}
+        for gap in tally.gaps_elsewhere:
+            if not explained(gap.hole, stalls):
+                kinds[_kind(gap, outages, tune)].append(gap.hole)
+        talks = [hole for hole in tally.gaps_in_talks if not explained(hole, stalls)]
+        return cls(*map(longest_first, (talks, kinds["music"], kinds["late"], kinds["other"])))
+
+    def told(self) -> str:
+        return (
+            f"gaps over 0.1 s in talks: {summary(self.talks)}; in waiting music: {summary(self.music)}; "
+            f"next step came late: {summary(self.late)}; elsewhere: {summary(self.other)}"
+        )
+
+    def too_long(self, late_s: float) -> bool:
+        """Is anything longer than what was promised?"""
+        return bool(self.talks or self.music or (self.late and self.late[0] > late_s) or self.other)
+
+
+def _kind(gap: Gap, outages: list[Hole], tune: Music) -> str:
+    if gap.before in tune and gap.behind in tune:
+        return "music"
+    return "late" if any(gap.hole.start < outage.end and gap.hole.end > outage.start for outage in outages) else "other"
 
 
 @dataclass(slots=True)
@@ -41,32 +81,34 @@ class Report:
     plan: Plan
     tally: Tally
     stalls: list[Hole]
-    took_s: list[float]
+    struck: blows.Struck
+    silences: Silences
     outcomes: Counter[str] = field(default_factory=Counter)
     calls_in_log: int = 0
     twice: int = 0
     orphans: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
 
-    def unexplained(self, gaps: list[Hole]) -> list[float]:
-        return longest_first([hole for hole in gaps if not explained(hole, self.stalls)])
-
     def harm(self) -> bool:
+        """Was anybody's call or place lost, or is something untrue in the log? Silences are for `too_long`."""
         tally = self.tally
         harmed = bool(
             tally.overtaken or self.overtaken or self.orphans or self.twice or self.calls_in_log != tally.calls
         )
         return harmed or (not self.plan.calls_end and bool(tally.dropped or tally.interrupted or tally.dead))
 
+    def too_long(self) -> bool:
+        """Calls that cannot outlive the blow say nothing about gaps."""
+        return not self.plan.calls_end and self.silences.too_long(self.plan.late_s)
+
     def told(self) -> list[str]:
-        tally = self.tally
-        talks, elsewhere = self.unexplained(tally.gaps_in_talks), self.unexplained(tally.gaps_elsewhere)
+        tally, took_s = self.tally, self.struck.took_s
         lines = [
-            f"{len(self.took_s)} blows over {tally.calls} calls and {tally.talks} talks",
-            f"in control again after: median {statistics.median(self.took_s):.2f} s, worst {max(self.took_s):.2f} s",
+            f"{len(took_s)} blows over {tally.calls} calls and {tally.talks} talks",
+            f"in control again after: median {statistics.median(took_s):.2f} s, worst {max(took_s):.2f} s",
             f"waiting callers dropped {len(tally.dropped)}, talks interrupted {len(tally.interrupted)}, "
             f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken) + len(self.overtaken)}",
-            f"gaps over 0.1 s in talks: {summary(talks)}; while waiting: {summary(elsewhere)}",
+            self.silences.told(),
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
             f"left behind: {', '.join(self.orphans) or 'nothing'}",
@@ -124,19 +166,21 @@ def experiment(line: LiveLine, plan: Plan, times: int, calls: int, seed: int = 1
     line.ivr("override", "bornetelefonen", "open", "--reason", "test")
     line.ivr("handover", "bornetelefonen", "day", check=False)
 
-    async def story() -> tuple[Traffic, list[float]]:
+    async def story() -> tuple[Traffic, blows.Struck]:
         over = asyncio.Event()
         traffic = Traffic(line, calls, list(VOLUNTEERS), seed)
         running = asyncio.create_task(traffic.run(over))
         await asyncio.sleep(quiet_s)
-        took = await blows.repeat(plan.blow, line, times, plan.pause_s, seed)
+        struck = await blows.repeat(plan.blow, line, times, plan.pause_s, seed)
         await asyncio.sleep(quiet_s)
         over.set()
         await running
-        return traffic, took
+        return traffic, struck
 
-    traffic, took = asyncio.run(story())
-    report = Report(plan, traffic.tally, traffic.stalls, took)
+    traffic, struck = asyncio.run(story())
+    tune = Music(line.callflows / "music" / "venter.wav")
+    silences = Silences.of(traffic.tally, traffic.stalls, struck.outages, tune)
+    report = Report(plan, traffic.tally, traffic.stalls, struck, silences)
     settle(line, report)
     return report
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sip.phone.interface import NotAnswered
 from sip.phone.own import OwnCall, OwnPhone
-from tests.crash.heard import Hole, holes, pitch_of, tone
+from tests.crash.heard import Gap, Hole, gaps, holes, pitch_of, tone
 from tests.rigs.line import CARRIER, LiveLine
 
 LOOK_S = 0.2
@@ -55,7 +55,8 @@ class Tally:
     interrupted: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
     gaps_in_talks: list[Hole] = field(default_factory=list)
-    gaps_elsewhere: list[Hole] = field(default_factory=list)
+    gaps_elsewhere: list[Gap] = field(default_factory=list)
+    """Of callers with nobody: what each was is told later, it takes too long while phones talk."""
     first_words_s: list[float] = field(default_factory=list)
     """From the INVITE to the first sound of each call."""
 
@@ -167,8 +168,11 @@ class Traffic:
                 told = f"call {story.number} ended by {call.ended.by} ({call.ended.why}) after {lasted:.1f} s"
                 (self.tally.interrupted if story.talks else self.tally.dropped).append(told)
         begun = story.talks[0].began if story.talks else float("inf")
-        for hole in holes(call.packets):
-            (self.tally.gaps_in_talks if hole.start > begun + 0.5 else self.tally.gaps_elsewhere).append(hole)
+        for gap in gaps(call.packets):
+            if gap.hole.start > begun + 0.5:
+                self.tally.gaps_in_talks.append(gap.hole)
+            else:
+                self.tally.gaps_elsewhere.append(gap)
         call.heard.packets.clear()
 
     # ------------------------------------------------------------ volunteers
