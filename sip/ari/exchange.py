@@ -32,7 +32,7 @@ from sip.ari.model import (
     StasisEnd,
     StasisStart,
 )
-from sip.ari.news import back_of, caller_line, came_back, gone, news_of
+from sip.ari.news import REDIRECTED, back_of, caller_line, came_back, gone, news_of
 from sip.ari.parties import Parties, play_of, ring_of, talk_of
 from sip.ari.performer import Performer
 from sip.ari.shelter import Shelter
@@ -48,8 +48,6 @@ BEAT: Final = "VL_BEAT"
 HOLD: Final = "VL_HOLD"
 UP: Final = "Up"
 """A channel's state once it was picked up."""
-REDIRECTED: Final = 23
-"""The cause with which a phone's channel ends that sends its callers elsewhere (SIP 302)."""
 DIALLED: Final = "AppDial2"
 """What Asterisk calls the application of a channel that is dialled for a request of ours."""
 
@@ -184,7 +182,7 @@ class AriExchange:
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
             self._forget(event.channel.id)
-            if event.cause == REDIRECTED and ring_of(event.channel.id) is not None:
+            if event.cause in REDIRECTED and ring_of(event.channel.id) is not None:
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)

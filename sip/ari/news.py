@@ -57,7 +57,6 @@ CAUSES: Final = {
     20: Cause.UNREACHABLE,
     21: Cause.DECLINED,
     22: Cause.UNREACHABLE,
-    23: Cause.UNREACHABLE,
     26: Cause.ELSEWHERE,
     27: Cause.UNREACHABLE,
     34: Cause.FAILED,
@@ -69,6 +68,10 @@ CAUSES: Final = {
     88: Cause.FAILED,
 }
 """Q.850 causes as Asterisk gives them (measured, see the README); those that are not here are a normal end."""
+
+REDIRECTED: Final = frozenset({0, 23})
+"""With these a phone's channel ends that sends its callers elsewhere (SIP 302): 23, and 0 when Asterisk has followed it
+before the answer's cause was written down. Nothing else that a phone does ends with 0."""
 
 
 def cause_of(code: int) -> Cause:
@@ -84,7 +87,8 @@ def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
             ring = ring_of(channel)
             return RingAlerting(ring, at) if ring else None
         case ChannelDestroyed(channel=channel, cause=code):
-            return gone(channel.id, cause_of(code), parties, at)
+            redirected = ring_of(channel.id) is not None and code in REDIRECTED
+            return gone(channel.id, Cause.UNREACHABLE if redirected else cause_of(code), parties, at)
         case ChannelDtmfReceived(channel=channel, digit=digit):
             return _pressed(channel.id, digit, parties, at)
         case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):

@@ -122,9 +122,7 @@ def test_a_caller_who_is_called_ringing_by_asterisk_is_no_alerting_phone(parties
 @pytest.mark.parametrize(
     ("code", "cause"),
     [
-        (0, Cause.NORMAL),
         (16, Cause.NORMAL),
-        (23, Cause.UNREACHABLE),
         (127, Cause.NORMAL),
         (17, Cause.BUSY),
         (18, Cause.NO_ANSWER),
@@ -141,6 +139,13 @@ def test_a_caller_who_is_called_ringing_by_asterisk_is_no_alerting_phone(parties
 )
 def test_every_cause_has_the_fields_word(parties: Parties, code: int, cause: Cause) -> None:
     for id_, news in ((RING, RingGone(RING, cause, AT)), ("c1", CallGone(CALL, cause, AT))):
+        assert hear(parties, said("ChannelDestroyed", cause=code, cause_txt="x", channel=channel(id_))) == news
+
+
+@pytest.mark.parametrize("code", [0, 23])
+def test_a_phone_that_sends_its_callers_elsewhere_is_unreachable(parties: Parties, code: int) -> None:
+    """However soon Asterisk follows it. A caller who ends so has simply hung up."""
+    for id_, news in ((RING, RingGone(RING, Cause.UNREACHABLE, AT)), ("c1", CallGone(CALL, Cause.NORMAL, AT))):
         assert hear(parties, said("ChannelDestroyed", cause=code, cause_txt="x", channel=channel(id_))) == news
 
 
