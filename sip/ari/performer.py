@@ -120,7 +120,7 @@ class Performer:
             case Join():
                 return await self._join(command)
             case EndTalk():
-                return await self._take_down(command.talk)
+                return await self._end_talk(command.talk)
             case LastResort():
                 return await self._last_resort(command)
             case HangUp():
@@ -248,6 +248,14 @@ class Performer:
                 return Result.NOT_NOW
             case _:
                 return added
+
+    async def _end_talk(self, talk: TalkId) -> Result:
+        """The caller is taken out first, for which Asterisk waits: a room that is taken down lets its people go a moment
+        later, and words that come in that moment are lost without an end."""
+        channel = self._parties.channel(call_of(talk))
+        if channel is not None:
+            await self._http.ask(api.bridges_remove_channel(talk, channel=[channel]))
+        return await self._take_down(talk)
 
     async def _take_down(self, talk: TalkId) -> Result:
         result = (await self._http.ask(api.bridges_destroy(talk))).result

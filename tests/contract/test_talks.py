@@ -17,6 +17,7 @@ from tests.contract.scenes import (
     in_words,
     marker,
     picked_up,
+    playing,
     with_music,
 )
 from tests.fakes.phones import Answers, NeverAnswers
@@ -88,6 +89,18 @@ async def test_a_talk_whose_room_is_taken_down_leaves_both_on_the_line(rig: Rig)
     assert await rig.exchange.perform(EndTalk(talk.talk)) in OVER
     await marker(rig, talk.caller, 3)
     assert await rig.exchange.perform(LetGo(talk.ring, LetGoReason.OVER)) is Result.DONE
+
+
+async def test_what_is_said_right_after_a_talk_has_ended_is_heard_to_its_end(rig: Rig) -> None:
+    talk = await in_talk(rig)
+    for number in range(3, 18, 3):
+        assert await rig.exchange.perform(EndTalk(talk_id(talk.caller.id, number - 1))) is Result.DONE
+        play = playing(rig, talk.caller.id, number, rig.prompts[0][0])
+        assert await rig.exchange.perform(play) is Result.DONE
+        await rig.log.until(PlayEnded, play=play.play, within_s=15)
+        again = talk_id(talk.caller.id, number + 2)
+        assert await rig.exchange.perform(Join(again, talk.caller.id, talk.ring)) is Result.DONE
+        await rig.log.until(Joined, talk=again)
 
 
 async def test_a_caller_who_hangs_up_in_a_talk_leaves_the_volunteer_on_the_line(rig: Rig) -> None:
