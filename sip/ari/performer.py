@@ -250,8 +250,8 @@ class Performer:
                 return added
 
     async def _end_talk(self, talk: TalkId) -> Result:
-        """The caller is taken out first, for which Asterisk waits: a room that is taken down lets its people go a moment
-        later, and words that come in that moment are lost without an end."""
+        """The caller is taken out first, for which Asterisk waits: a room that is taken down lets people go a little
+        later, and words that come meanwhile are lost without an end."""
         channel = self._parties.channel(call_of(talk))
         if channel is not None:
             await self._http.ask(api.bridges_remove_channel(talk, channel=[channel]))
