@@ -10,7 +10,7 @@ import pytest
 
 from sip.heard import hear
 from sip.phone.own import OwnCall, OwnPhone
-from tests.rigs.line import CARRIER, LiveLine, live_line
+from tests.rigs.line import CARRIER, LiveLine, eventually, live_line
 
 pytestmark = pytest.mark.asterisk
 
@@ -83,6 +83,8 @@ def test_a_voice_mail_is_no_answer_the_child_hears_music_on_and_the_volunteer_is
             heard = await asyncio.to_thread(hear, code.heard.samples(), sentences)
             assert [each.prompt for each in heard if each.whole][-1] == "frivillig-paa-vagt-igen"
             await call.hangup()
+            # a phone that goes while it is rung again for this caller has not answered once more, and is paused
+            await eventually(lambda: line.status()["calls"] == 0 or None, "the call is forgotten")
             return call
 
     before = len(line.calls())
