@@ -8,7 +8,7 @@ import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from ivr.core.ids import VolunteerId
+from ivr.core.ids import VolunteerId, partner_of
 from sip.private import alone_with, read_private, write_private
 from sip.trouble import SipTrouble
 
@@ -35,11 +35,13 @@ def passwords(state: Path) -> Mapping[VolunteerId, str]:
 
 
 def ensure_accounts(state: Path, volunteers: Iterable[VolunteerId]) -> Mapping[VolunteerId, str]:
-    """Everybody's password, after making accounts for those of `volunteers` who have none."""
+    """Everybody's password, after making accounts for those of `volunteers` who have none; a partner's
+    places have none."""
     path = state / FILE
     with alone_with(path):
         kept = dict(passwords(state))
-        missing = {volunteer_name(name): _new_password() for name in volunteers if name not in kept}
+        phones = (name for name in volunteers if partner_of(name) is None)
+        missing = {volunteer_name(name): _new_password() for name in phones if name not in kept}
         if missing:
             kept |= missing
             write_private(path, {str(name): password for name, password in kept.items()})

@@ -163,7 +163,7 @@ def _check_night_lines(lines: Sequence[WrittenLine], findings: Findings) -> None
 
 
 def _check_line(line: WrittenLine, groups: WrittenGroups, prompts: Prompts, today: date, findings: Findings) -> None:
-    for mention in (mention for named in line.groups.values() for mention in named):
+    for mention in (*(mention for named in line.groups.values() for mention in named), *line.night_groups):
         if mention.name not in groups.named:
             guess = did_you_mean(mention.name, groups.named)
             instead = f"did you mean `{guess}`?" if guess else f"add it to {group_files.FILE}"

@@ -13,7 +13,7 @@ from ivr.source.fields import Fields, text_of
 from ivr.source.findings import Findings
 from ivr.source.tree import Node
 
-KEYS = ("to_night", "to_day", "look", "early", "stay_on")
+KEYS = ("to_night", "to_day", "not_taken", "look", "early", "stay_on")
 HOUR = 3600
 
 
@@ -32,6 +32,7 @@ def read_handover(node: Node | None, findings: Findings) -> WrittenHandover:
     fields = Fields(node, "`handover`", KEYS, findings)
     to_night = prompts_in(fields.get("to_night"), "`to_night`", findings) if fields.get("to_night") else ()
     to_day = prompts_in(fields.get("to_day"), "`to_day`", findings) if fields.get("to_day") else ()
+    not_taken = prompts_in(fields.get("not_taken"), "`not_taken`", findings) if fields.get("not_taken") else ()
     blank = Handover()
     rules = Handover(
         words={
@@ -39,11 +40,12 @@ def read_handover(node: Node | None, findings: Findings) -> WrittenHandover:
             for service, mentions in ((Service.NIGHT, to_night), (Service.DAY, to_day))
             if mentions
         },
+        not_taken=tuple(PromptId(mention.name) for mention in not_taken),
         look_s=_length(fields, "look", blank.look_s, findings),
         early_s=_length(fields, "early", blank.early_s, findings),
         stay_on_s=_length(fields, "stay_on", blank.stay_on_s, findings),
     )
-    return WrittenHandover(rules, to_night + to_day)
+    return WrittenHandover(rules, to_night + to_day + not_taken)
 
 
 def _length(fields: Fields, key: str, blank: float, findings: Findings) -> float:

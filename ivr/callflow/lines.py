@@ -48,6 +48,8 @@ class WrittenLine:
     hours: Hours | None
     night_lines: tuple[Mention, ...]
     """Other lines whose people answer this one at night."""
+    night_groups: tuple[Mention, ...]
+    """Groups that answer in single nights only."""
     hours_place: Place
     hours_clean: bool
     """Nothing is wrong in the hours as such, so that it is worth asking when they open."""
@@ -122,7 +124,8 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         language=language,
         never_says=tuple(text.value for text in _never_says(fields, findings)),
         hours=hours.hours,
-        night_lines=hours.lines,
+        night_lines=tuple(each for each in hours.named if each.role == "line"),
+        night_groups=tuple(each for each in hours.named if each.role == "group"),
         hours_place=fields.key("hours") or Place(path),
         hours_clean=hours_clean,
         groups_place=fields.key("groups") or Place(path),

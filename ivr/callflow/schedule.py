@@ -17,10 +17,11 @@ from ivr.core.hours import (
     NightBy,
     Nobody,
     Opening,
+    OtherGroups,
     OtherLine,
     Regime,
 )
-from ivr.core.ids import LineId
+from ivr.core.ids import GroupId, LineId
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
 from ivr.source.findings import Findings, Place, one_of, shown
@@ -28,7 +29,7 @@ from ivr.source.tree import Listing, Node, Table, Text
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NIGHT_BY = ("groups", "closed")
-"""Who answers at night, in one word; or `{line: NAME}`."""
+"""Who answers at night, in one word; or `{groups: [NAME]}` or `{line: NAME}`."""
 TIME_ZONES = ("Europe/Copenhagen", "America/Nuuk", "Atlantic/Faroe", "UTC")
 """The wall clocks of the realm; a line elsewhere may be added."""
 
@@ -46,10 +47,10 @@ class _Nights:
 
 @dataclass(frozen=True, slots=True)
 class WrittenHours:
-    """`lines`: other lines that are named, with their places."""
+    """`named`: other lines (role `line`) and groups (role `group`) that answer at night, with their places."""
 
     hours: Hours | None
-    lines: tuple[Mention, ...] = ()
+    named: tuple[Mention, ...] = ()
 
 
 def read_hours(node: Node | None, findings: Findings) -> WrittenHours:
@@ -76,7 +77,7 @@ def _nights(before: _Nights, night: Node | None, by: Node | None, named: list[Me
         opening = _night(node, findings)
         for day in days:
             openings[day] = opening
-    for days, node in _by_day(by, ("line",), findings):
+    for days, node in _by_day(by, ("line", "groups"), findings):
         answers = _night_by(node, named, findings)
         for day in days:
             whose[day] = answers
@@ -100,9 +101,14 @@ def _by_day(node: Node | None, own: tuple[str, ...], findings: Findings) -> Iter
 
 
 def _night_by(node: Node, named: list[Mention], findings: Findings) -> NightBy:
-    """`groups`, `closed`, or `{line: NAME}`."""
+    """`groups`, `closed`, `{groups: [NAME]}`, or `{line: NAME}`."""
     if isinstance(node, Table):
-        line = text_of(Fields(node, "`night_by`", ("line",), findings).need("line", "`line: NAME`"), "`line`", findings)
+        fields = Fields(node, "`night_by`", ("line", "groups"), findings)
+        if others := fields.get("groups"):
+            groups = texts_of(others, "`groups`", findings)
+            named += [Mention(group.value, group.place, "group") for group in groups]
+            return OtherGroups(tuple(GroupId(group.value) for group in groups))
+        line = text_of(fields.need("line", "`line: NAME` or `groups: [NAME]`"), "`line`", findings)
         if line is None:
             return OWN_GROUPS
         named.append(Mention(line.value, line.place, "line"))

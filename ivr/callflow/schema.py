@@ -73,7 +73,8 @@ def by_day(one: Schema) -> Schema:
 
 
 OTHER_LINE = table("`night_by`", {"line": text("another of our lines, whose people answer")})
-NIGHT_BY = {"anyOf": [choice(NIGHT_WORDS, "our own night groups, or the line is closed"), OTHER_LINE]}
+OTHER_GROUPS = table("`night_by`", {"groups": some(text("a group in groups.yaml", pattern=NAME))})
+NIGHT_BY = {"anyOf": [choice(NIGHT_WORDS, "our own night groups, or the line is closed"), OTHER_GROUPS, OTHER_LINE]}
 COUNT = {"type": ["integer", "string"], "pattern": "^[0-9]{1,2}$"}
 
 
@@ -152,7 +153,8 @@ def timetable() -> Schema:
 def handover() -> Schema:
     """What those who wait hear when the other side takes over, and when it is looked whether anybody is there."""
     length = ref("length_or_none")
-    properties = {"to_night": PROMPTS, "to_day": PROMPTS, "look": length, "early": length, "stay_on": length}
+    words = dict.fromkeys(("to_night", "to_day", "not_taken"), PROMPTS)
+    properties = {**words, "look": length, "early": length, "stay_on": length}
     return table("`handover`", properties, ())
 
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "softphone": "ivr.cli.phones:softphone",
     "heard": "ivr.cli.phones:heard",
     "volunteer": "ivr.cli.duty:volunteer",
+    "partner": "ivr.cli.partner:partner",
     "override": "ivr.cli.duty:override",
     "handover": "ivr.cli.duty:handover",
     "calls": "ivr.cli.log:calls",

@@ -15,11 +15,12 @@ from ivr.cli.common import Trouble
 from ivr.cli.config import Config
 from ivr.core import feature
 from ivr.core.flow import HoursBranch, Line, Plan, Play
-from ivr.core.hours import OtherLine, Timetable, compile_hours
-from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId
+from ivr.core.hours import OtherGroups, OtherLine, Timetable, compile_hours
+from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId, partner_of
 from ivr.core.state import LineState, Volunteer
 from sip.asterisk import settings as asked
-from sip.asterisk.settings import Account, OpenSpan, Places, Ports, Settings
+from sip.asterisk.settings import Account, OpenSpan, PartnerPlace, Places, Ports, Settings
+from sip.partners import Partner
 from sip.secrets import Secrets
 
 PAST = timedelta(days=400)
@@ -186,6 +187,17 @@ def accounts(plan: Plan, volunteers: Iterable[Volunteer], passwords: Mapping[Vol
     )
 
 
+def places(plan: Plan, volunteers: Iterable[Volunteer], partners: Mapping[str, Partner]) -> tuple[PartnerPlace, ...]:
+    """Every place of a partner that is known, and which lines ring it when we are not there."""
+    found: list[PartnerPlace] = []
+    for who in volunteers:
+        partner = partners.get(partner_of(who.id) or "")
+        if partner is not None:
+            lines = () if off_duty(who) else lines_of(plan, who.group, who.line)
+            found.append(PartnerPlace(who.id, partner.address, partner.login, partner.password, lines))
+    return tuple(found)
+
+
 def off_duty(who: Volunteer) -> bool:
     return who.off_duty or who.pause is not None or who.leaving
 
@@ -199,9 +211,10 @@ def groups_of(plan: Plan, line: Line) -> frozenset[GroupId]:
     weeks = [regime.week for regime in line.hours.regimes]
     plans = [day for week in weeks for day in week] + [each.plan for each in line.hours.exceptions]
     plans += [each.plan for each in line.hours.holidays]
+    nights = frozenset(group for day in plans if isinstance(day.night_by, OtherGroups) for group in day.night_by.groups)
     others = {day.night_by.line for day in plans if isinstance(day.night_by, OtherLine)}
     asked = [line, *(plan.lines[other] for other in sorted(others) if other in plan.lines)]
-    return frozenset(group for each in asked for tiers in each.tiers.values() for group in tiers)
+    return nights.union(group for each in asked for tiers in each.tiers.values() for group in tiers)
 
 
 def make_settings(
@@ -213,6 +226,7 @@ def make_settings(
     plan: Plan,
     tables: Mapping[LineId, Timetable],
     people: tuple[Account, ...],
+    partners: tuple[PartnerPlace, ...],
     now: datetime,
     shift_s: float,
     state: Path,
@@ -229,6 +243,7 @@ def make_settings(
             exchange_line(line, tables[line.id], now, place, known.get(line.id)) for line in plan.lines.values()
         ),
         accounts=people,
+        partners=partners,
         ari_password=secrets.ari_password,
         ami_secret=secrets.ami_secret,
         trunks=config.trunks,

@@ -44,6 +44,7 @@ from sip.asterisk import process
 from sip.asterisk.install import Asterisk
 from sip.asterisk.render import render
 from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
+from sip.partners import partners
 from sip.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ class Running:
             plan=self.house.plan,
             tables=self.house.timetables,
             people=prepare.accounts(self.house.plan, known.values(), passwords),
+            partners=prepare.places(self.house.plan, known.values(), partners(ground.state)),
             now=ground.clock.now(),
             shift_s=ground.clock.shift_s,
             state=ground.state,

@@ -39,6 +39,7 @@ from sip.asterisk import process
 from sip.asterisk.install import install
 from sip.asterisk.render import render
 from sip.asterisk.settings import LOOPBACK, Places, Ports
+from sip.partners import partners
 from sip.secrets import open_secrets
 from sip.trouble import SipTrouble
 
@@ -247,6 +248,9 @@ def remember_people(engine: Engine, state: Path) -> None:
         return
     for name in passwords(state):
         engine.take(VolunteerAdded(name, engine.house.plan.default_group, None, engine.clock.now()))
+    for partner in partners(state).values():
+        for place in partner.seats():
+            engine.take(VolunteerAdded(place, partner.group, None, engine.clock.now()))
 
 
 def start_asterisk(running: Running) -> None:

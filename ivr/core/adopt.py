@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from ivr.core import hunt
 from ivr.core.change import replace
 from ivr.core.commands import EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
@@ -16,13 +17,31 @@ from ivr.core.desk import Desk
 from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
-from ivr.core.ids import PlayId, PromptId
+from ivr.core.ids import PlayId, PromptId, call_of
 from ivr.core.news import CallBack, CallLeft, Cause, Reached, RingAnswered, RingGone, Surveyed
+from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
-from ivr.core.state import Call, Choosing, Ending, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
+from ivr.core.state import (
+    Alerting,
+    Asked,
+    Call,
+    Choosing,
+    Ending,
+    Free,
+    Hearing,
+    Holding,
+    Joining,
+    Leaving,
+    Over,
+    Ring,
+    Sheltered,
+    Talking,
+    Waiting,
+)
 from ivr.core.takeback import on_back, on_witnessed
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
+from ivr.core.volunteer import on_duty
 from ivr.core.waiting import JOIN_S, speak_of_it
 from ivr.core.walk import WORDS_S, apologise
 
@@ -43,7 +62,7 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
             lose(desk, call, news)  # first, so that a talk of which nobody is left was not ended by the volunteer
         for ring in call.rings:
             if ring.id not in news.rings:
-                desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
+                ring_is_not_there(desk, ring, news)
             elif isinstance(ring.phase, Ending):
                 desk.draft.do(LetGo(ring.id, LetGoReason.OVER))  # the first one may never have been sent
         now = desk.draft.calls.get(call.id)
@@ -67,6 +86,22 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
             desk.arrive(stranger_call, line, news.at)
         else:
             desk.draft.do(LastResort(stranger_call))  # of a line that was taken away: never silence
+
+
+def ring_is_not_there(desk: Desk, ring: Ring, news: Surveyed) -> None:
+    """Either it was never asked for, because we ended before: asked again, it costs neither caller nor volunteer their
+    turn. Or it has ended, nobody knows how: the phone has not refused, and need not rest."""
+    call, who = desk.draft.calls[call_of(ring.id)], desk.draft.volunteers.get(ring.volunteer)
+    waits = isinstance(call.phase, Waiting) and call.id in news.calls and ring.gives_up_at > after(news.at, GRACE_S)
+    if isinstance(ring.phase, Asked) and waits and who is not None and on_duty(who) and not who.elsewhere:
+        line = desk.turn(call, news.at).line
+        if who.group in hunt.tiers_of(desk.asked(line, news.at), desk.line(line.id).serving):
+            desk.draft.do(asking(ring, line, news.at))
+            return
+    desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
+    who = desk.draft.volunteers.get(ring.volunteer)
+    if who is not None and isinstance(who.phase, Free) and isinstance(ring.phase, Asked | Alerting):
+        desk.put_volunteer(replace(who, rest_until=None), news.at)
 
 
 def compare_volunteers(desk: Desk, news: Surveyed) -> None:

@@ -17,7 +17,7 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.change import replace
-from ivr.core.commands import Answer, LetGo, LetGoReason, Ring
+from ivr.core.commands import Answer, LetGo, LetGoReason
 from ivr.core.decision import after
 from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
@@ -296,6 +296,7 @@ class Desk:
             turn.change(rings=tuple(each for each in known.rings if each.id != event.ring))
         if verdict.result is not None:
             turn.ring_ended(ring, verdict.result)
+            waiting.on_ring_in_vain(turn, ring.volunteer, verdict.result)
         if verdict.asks:
             turn.tell(event.ring, (*turn.line.whisper, PRESS_ONE) * ASKED_TIMES)
         if verdict.picked_up:
@@ -392,7 +393,7 @@ class Desk:
             ring = ring_id(call.id, counter)
             gives_up = after(at, group.ring_s + ring_machine.GRACE_S)
             rings.append(RingState(ring, who.id, at, gives_up, Asked(), group.accept_s))
-            self.draft.do(Ring(ring, who.id, line.id, line.name, line.number, max(1, round(group.ring_s))))
+            self.draft.do(ring_machine.asking(rings[-1], line, at))
             self.draft.say(RingStarted(call.id, line.id, ring, who.id, at))
             self.tell_volunteer(who.id, PhoneAsked(ring, at))
         self.draft.put_call(replace(call, rings=tuple(rings), counter=counter))

@@ -29,6 +29,10 @@ class Outcome(StrEnum):
     UNSEEN = "unseen"
 
 
+SERVED = frozenset({Outcome.ANSWERED, Outcome.HANDED_OVER})
+"""Somebody has talked with the caller: stands whatever follows."""
+
+
 class RingResult(StrEnum):
     """How a ring ended: exactly one per ring."""
 
@@ -174,6 +178,17 @@ class CallAnswered:
     call: CallId
     line: LineId
     volunteer: VolunteerId
+    waited_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallHandedOver:
+    """Caller and a partner's people have been joined for 1.5 s: the call has left our house whatever follows."""
+
+    call: CallId
+    line: LineId
+    partner: str
     waited_s: float
     at: datetime
 
@@ -418,6 +433,7 @@ Fact = (
     | RingEnded
     | CallJoined
     | CallAnswered
+    | CallHandedOver
     | CallerSilent
     | CallerHeard
     | CallRequeued

@@ -207,6 +207,8 @@ class Handover:
 
     words: Mapping[Service, tuple[PromptId, ...]] = field(default_factory=dict)
     """What those who wait hear, once, by who takes over."""
+    not_taken: tuple[PromptId, ...] = ()
+    """What a caller hears, once, whom a partner did not take: busy, not answering, or out of reach."""
     look_s: float = 900.0
     """So long before it is looked whether anybody is there."""
     early_s: float = 3600.0

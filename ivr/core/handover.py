@@ -26,7 +26,7 @@ from ivr.core.facts import (
     HandoverWhy,
 )
 from ivr.core.flow import Handover, Line, Plan
-from ivr.core.hours import NightBy, Nobody, OtherLine, OwnGroups, Service, Timetable
+from ivr.core.hours import NightBy, Nobody, OtherGroups, OtherLine, OwnGroups, Service, Timetable
 from ivr.core.ids import LineId
 from ivr.core.roster import Roster
 from ivr.core.state import Handed, HandoverPhase, LineState, Looking, Overdue, Passage, Steady
@@ -309,8 +309,10 @@ def other(service: Service) -> Service:
 
 
 def staffed(line: Line, night_by: NightBy, plan: Plan, lines: Mapping[LineId, LineState]) -> Line:
-    """The line with those groups for its night that answer it: its own, or at present another line's."""
+    """The line with those groups for its night that answer it: its own, others, or at present another line's."""
     match night_by:
+        case OtherGroups(groups=groups):
+            return replace(line, tiers={**line.tiers, Service.NIGHT: groups})
         case OtherLine(line=other) if other in plan.lines and other in lines:
             tiers = hunt.tiers_of(plan.lines[other], lines[other].serving)
             return replace(line, tiers={**line.tiers, Service.NIGHT: tiers})

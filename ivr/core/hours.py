@@ -17,7 +17,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from ivr.core.change import replace
-from ivr.core.ids import LineId
+from ivr.core.ids import GroupId, LineId
 
 MIDNIGHT = 24 * 60
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -39,6 +39,13 @@ class OwnGroups:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherGroups:
+    """These groups instead of the line's night groups, e.g. the places of a partner."""
+
+    groups: tuple[GroupId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OtherLine:
     """Whoever answers another of our lines at that moment; callers stay on the line they called."""
 
@@ -50,7 +57,7 @@ class Nobody:
     """The line is closed in this part of the night."""
 
 
-NightBy = OwnGroups | OtherLine | Nobody
+NightBy = OwnGroups | OtherGroups | OtherLine | Nobody
 OWN_GROUPS = OwnGroups()
 
 # ---------------------------------------------------------------- what an admin wrote

@@ -23,6 +23,7 @@ DialId = NewType("DialId", str)
 LineId = NewType("LineId", str)
 GroupId = NewType("GroupId", str)
 VolunteerId = NewType("VolunteerId", str)
+"""A volunteer's name; or `<partner>.<n>`, one of the places of a partner that takes callers for us (see `place_id`)."""
 StepName = NewType("StepName", str)
 PromptId = NewType("PromptId", str)
 """A prompt's name within its language, e.g. `velkommen`; the exchange knows which file that is."""
@@ -39,6 +40,17 @@ def talk_id(call: CallId, number: int) -> TalkId:
 
 def play_id(call: CallId, number: int) -> PlayId:
     return PlayId(f"{call}-p{number}")
+
+
+def place_id(partner: str, number: int) -> VolunteerId:
+    """A partner has as many places as callers it takes at once; each is rung like a volunteer's phone."""
+    return VolunteerId(f"{partner}.{number}")
+
+
+def partner_of(volunteer: VolunteerId) -> str | None:
+    """Whose place it is; None for a volunteer of ours, whose name has no dot."""
+    partner, dot, _number = volunteer.partition(".")
+    return partner if dot else None
 
 
 def call_of(part: RingId | TalkId | PlayId) -> CallId:

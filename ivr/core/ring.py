@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.core import commands
 from ivr.core.change import replace
 from ivr.core.commands import Command, LetGo, LetGoReason
-from ivr.core.decision import Nothing, after
+from ivr.core.decision import Nothing, after, seconds
 from ivr.core.facts import RingResult
+from ivr.core.flow import Line
 from ivr.core.ids import RingId
 from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone, RingPressed
 from ivr.core.state import Accepting, Alerting, Asked, Ending, PickedUp, Ring, RingPhase
@@ -62,6 +64,12 @@ RESULTS = {
     Cause.MEDIA_LOST: RingResult.FAILED,
     Cause.FAILED: RingResult.FAILED,
 }
+
+
+def asking(ring: Ring, line: Line, at: datetime) -> commands.Ring:
+    """The phone rings for as long as the ring has left."""
+    left_s = max(1, round(seconds(at, ring.gives_up_at) - GRACE_S))
+    return commands.Ring(ring.id, ring.volunteer, line.id, line.name, line.number, left_s)
 
 
 def let_go(

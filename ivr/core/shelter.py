@@ -7,7 +7,7 @@ resort's own record or not at all (`unseen`).
 from __future__ import annotations
 
 from ivr.core.commands import LetGoReason
-from ivr.core.facts import CallAnswered, CallJoined, CallSheltered, EndedBy, Outcome, RingResult, ServedBy
+from ivr.core.facts import SERVED, CallJoined, CallSheltered, EndedBy, Outcome, RingResult, ServedBy
 from ivr.core.news import CallGone, CallLeft, Witnessed
 from ivr.core.state import CallPhase, Joining, Sheltered, Talking, Waiting
 from ivr.core.talking import count_talk, settle
@@ -45,15 +45,13 @@ def unseen(turn: Turn) -> None:
 
 def write_down(turn: Turn, news: Witnessed) -> None:
     """A moment in the facts is when we learned of it; when the call came stands in its end."""
-    if turn.call.fate is not Outcome.ANSWERED:
+    if turn.call.fate not in SERVED:
         queued_at = turn.call.queued_at or (news.came_at if news.waited_s is not None else None)
         turn.change(waited_s=news.waited_s, queued_at=queued_at)
         if news.outcome is Outcome.ANSWERED and news.volunteer is not None:
             waited = news.waited_s or 0.0
-            turn.draft.say(
-                CallJoined(turn.call.id, turn.line.id, news.volunteer, waited, turn.at),
-                CallAnswered(turn.call.id, turn.line.id, news.volunteer, waited, turn.at),
-            )
+            turn.draft.say(CallJoined(turn.call.id, turn.line.id, news.volunteer, waited, turn.at))
+            turn.served(news.volunteer, waited)
             turn.answered_by = news.volunteer
             turn.change(answered_by=news.volunteer, talk_s=news.talk_s or 0.0)
         turn.fate(news.outcome)

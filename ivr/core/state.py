@@ -198,6 +198,8 @@ class Call:
     """What the caller chose; empty: the line's."""
     prefer: VolunteerId | None = None
     """Whose phone died in a talk with this caller: asked first, once they can be asked again."""
+    told_not_taken: bool = False
+    """The caller has heard that a partner did not take them; what follows is heard as waiting."""
     version: str = ""
     """Which plan's steps the call goes by to its end; empty or unknown: the one in force."""
 

@@ -14,12 +14,11 @@ from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, Tell
 from ivr.core.decision import after, seconds
 from ivr.core.facts import (
-    CallAnswered,
+    SERVED,
     CallerHeard,
     CallerSilent,
     CallJoined,
     EndedBy,
-    Outcome,
     PromptFailed,
     RequeueReason,
     RingResult,
@@ -38,7 +37,7 @@ SILENT_S = 20.0
 def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
     if news.talk != phase.talk:
         return
-    if turn.call.fate is not Outcome.ANSWERED:
+    if turn.call.fate not in SERVED:
         turn.change(waited_s=None)
         turn.change(waited_s=turn.waited())
     turn.draft.say(CallJoined(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
@@ -90,10 +89,10 @@ def settle(turn: Turn, phase: Talking) -> Talking:
     """Write that the call is answered if it has stood long enough by now."""
     if phase.stands_at is None or turn.at < phase.stands_at:
         return phase
-    if turn.call.fate is not Outcome.ANSWERED:
-        turn.draft.say(CallAnswered(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
+    if turn.call.fate not in SERVED:
+        turn.served(phase.volunteer, turn.call.waited_s or 0.0)
     turn.answered_by = phase.volunteer
-    turn.change(fate=Outcome.ANSWERED, answered_by=turn.call.answered_by or phase.volunteer)
+    turn.change(answered_by=turn.call.answered_by or phase.volunteer)
     settled = replace(phase, stands_at=None)
     turn.go(settled)
     return settled

@@ -13,9 +13,20 @@ from ivr.core.change import replace
 from ivr.core.commands import EndTalk, LetGoReason, Tell
 from ivr.core.decision import seconds
 from ivr.core.draft import Draft
-from ivr.core.facts import CallEnded, CallMoved, EndedBy, Outcome, RingEnded, RingResult, ServedBy
+from ivr.core.facts import (
+    SERVED,
+    CallAnswered,
+    CallEnded,
+    CallHandedOver,
+    CallMoved,
+    EndedBy,
+    Outcome,
+    RingEnded,
+    RingResult,
+    ServedBy,
+)
 from ivr.core.flow import Line, Spoken
-from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, play_id, talk_id
+from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
 from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
@@ -98,9 +109,18 @@ class Turn:
         return play
 
     def fate(self, outcome: Outcome) -> None:
-        """What stands if the call ended now; an answered call stays answered whatever follows."""
-        if self.call.fate is not Outcome.ANSWERED:
+        """What stands if the call ended now; who has been served stays so whatever follows."""
+        if self.call.fate not in SERVED:
             self.change(fate=outcome)
+
+    def served(self, who: VolunteerId, waited_s: float) -> None:
+        """Somebody of ours, or of a partner's, has talked with the caller for long enough."""
+        partner = partner_of(who)
+        if partner is None:
+            self.draft.say(CallAnswered(self.call.id, self.line.id, who, waited_s, self.at))
+        else:
+            self.draft.say(CallHandedOver(self.call.id, self.line.id, partner, waited_s, self.at))
+        self.change(fate=Outcome.ANSWERED if partner is None else Outcome.HANDED_OVER)
 
     # ------------------------------------------------------------ rings
 

@@ -30,7 +30,7 @@ from ivr.core.facts import (
     WrapUpStarted,
 )
 from ivr.core.flow import Group
-from ivr.core.ids import RingId
+from ivr.core.ids import RingId, partner_of
 from ivr.core.news import VolunteerDue, WrapUpDone, WrapUpProlonged
 from ivr.core.state import BeingRung, Free, InTalk, Pause, Volunteer, VolunteerPhase, WrappingUp
 
@@ -87,7 +87,8 @@ def on_ring_over(who: Volunteer, phase: BeingRung, news: PhoneDown, group: Group
     now = replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
     match news.result:
         case RingResult.NO_ANSWER:
-            return count_unanswered(now, news.at, group.auto_pause if group is not None else 0)
+            most = group.auto_pause if group is not None and partner_of(who.id) is None else 0  # nobody could end it
+            return count_unanswered(now, news.at, most)
         case RingResult.DECLINED:
             return replace(now, unanswered=0)  # somebody is there
         case _:

@@ -11,12 +11,13 @@ from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
-from ivr.core.facts import CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
+from ivr.core.facts import SERVED, CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
 from ivr.core.flow import Enqueue
-from ivr.core.ids import PromptId, StepName
+from ivr.core.ids import PromptId, StepName, VolunteerId, partner_of
 from ivr.core.news import CallDue, DigitPressed, PlayEnded
 from ivr.core.state import CallPhase, Joining, Talking, Waiting
 from ivr.core.turn import Turn
+from ivr.core.volunteer import TIRING
 
 JOIN_S = 5.0
 """How long joining two people may take before the caller goes back to the queue."""
@@ -58,6 +59,17 @@ def speak_of_it(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None
     turn.go(replace(phase, speaking=play, speaking_due=after(turn.at, walk.WORDS_S), then_told=()))
 
 
+def on_ring_in_vain(turn: Turn, who: VolunteerId, result: RingResult) -> None:
+    """A partner did not take the caller: they are told so once, with words and not with silence, and stay where they
+    stand. Of a volunteer's phone nobody is told, the next one rings."""
+    phase, words = turn.call.phase, turn.line.handover.not_taken
+    if partner_of(who) is None or result not in TIRING or not isinstance(phase, Waiting) or not words:
+        return
+    if not turn.call.told_not_taken:
+        turn.change(told_not_taken=True)
+        tell(turn, phase, words)
+
+
 def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:
     step = turn.line.flow.steps.get(phase.step)
     if phase.served_until is not None and news.at >= phase.served_until and isinstance(step, Enqueue):
@@ -93,7 +105,7 @@ def leave_queue(turn: Turn, phase: Waiting, there: StepName) -> None:
     turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
     if phase.speaking is not None:
         turn.draft.do(StopPlay(turn.call.id, phase.speaking))
-    if turn.call.fate is not Outcome.ANSWERED:
+    if turn.call.fate not in SERVED:
         turn.change(waited_s=turn.waited())
     walk.walk(turn, there)
 
@@ -161,7 +173,7 @@ def on_picked_up_too_late(turn: Turn, _phase: CallPhase, news: VolunteerPickedUp
 def requeue(turn: Turn, step_name: StepName, reason: RequeueReason) -> None:
     """Back to the head of the queue, with words or music; after too many times the way of those who waited too long."""
     step = turn.line.flow.steps.get(step_name)
-    if turn.call.fate is not Outcome.ANSWERED:
+    if turn.call.fate not in SERVED:
         turn.change(waited_s=None)
     if not isinstance(step, Enqueue):
         walk.apologise(turn)

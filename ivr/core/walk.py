@@ -12,7 +12,7 @@ from typing import assert_never
 from ivr.core import spoken
 from ivr.core.commands import HangUp, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
-from ivr.core.facts import CallQueued, EndedBy, Outcome, RingResult, StepEntered
+from ivr.core.facts import SERVED, CallQueued, EndedBy, Outcome, RingResult, StepEntered
 from ivr.core.flow import (
     Announcement,
     Enqueue,
@@ -152,7 +152,7 @@ def not_let_in(turn: Turn, step: Enqueue) -> StepName | None:
 
 def enqueue(turn: Turn, step: Enqueue) -> None:
     """Join the queue: the switchboard puts the call at its end, or where it stood before."""
-    if turn.call.fate is not Outcome.ANSWERED:
+    if turn.call.fate not in SERVED:
         turn.change(fate=Outcome.ABANDONED, waited_s=None)
     turn.change(queued_at=turn.call.queued_at or turn.at)
     speaking = speak(turn, step.welcome) if step.welcome else None

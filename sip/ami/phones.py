@@ -16,7 +16,8 @@ from ivr.core.news import VolunteerReachable, VolunteerUnreachable
 from sip.ami.client import Ami
 from sip.ami.wire import Fields
 
-NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}(?:\.[0-9]{1,2})?")
+"""A volunteer, or a place of a partner's."""
 TECHNOLOGY: Final = "PJSIP"
 STALE_S: Final = 1.0
 """So much older than the events may be what Asterisk answers when asked: its list is kept by another thread."""

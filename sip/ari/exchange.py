@@ -290,7 +290,8 @@ class AriExchange:
         rings = frozenset(ring for channel in there if (ring := ring_of(channel.id)))
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
-        answered = frozenset(ring for channel in there if channel.state == UP and (ring := ring_of(channel.id)))
+        ours = (channel for channel in there if channel.state == UP and channel.dialplan.app_name == "Stasis")
+        answered = frozenset(ring for channel in ours if (ring := ring_of(channel.id)))
         return Surveyed(
             calls,
             rings,

@@ -32,7 +32,7 @@ OURS: Final = frozenset({"entry", "takeover", "fallen", "left", "over"})
 """Where a caller is only passing through."""
 SHELTER: Final = "last-resort"
 _LINE: Final = re.compile(r"line-([a-z][a-z0-9_-]{0,31})")
-_VOLUNTEER: Final = re.compile(r"PJSIP/([a-z][a-z0-9_-]{0,31})-[0-9a-f]{8}")
+_VOLUNTEER: Final = re.compile(r"PJSIP/([a-z][a-z0-9_-]{0,31}(?:\.[0-9]{1,2})?)-[0-9a-f]{8}")
 _CHANNEL: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 TURN: Final = 0.02
 """Seconds between two who are taken back: so that they arrive in order."""

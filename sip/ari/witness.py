@@ -19,7 +19,7 @@ PREFIX: Final = "VL_W_"
 _ENTRY: Final = re.compile(r"^\s*VL_W_(?P<channel>[0-9]{1,12}\.[0-9]{1,12})=(?P<text>\S+)\s*$", re.MULTILINE)
 _RECORD: Final = re.compile(
     r"(?P<line>[a-z][a-z0-9_-]{0,31})/(?P<came>[0-9]{1,12})/(?P<let_in>[0-9]{0,12})/(?P<ended>[0-9]{1,12})"
-    r"/(?P<how>[a-z]{0,16})/(?P<volunteer>(?:[a-z][a-z0-9_-]{0,31})?)/(?P<queued>[0-9]{0,12})/(?P<held>[0-9]{0,9})"
+    r"/(?P<how>[a-z]{0,16})/(?P<volunteer>(?:[a-z][a-z0-9_-]{0,31}(?:\.[0-9]{1,2})?)?)/(?P<queued>[0-9]{0,12})/(?P<held>[0-9]{0,9})"
 )
 
 

@@ -63,6 +63,7 @@ def rendered(settings: Settings) -> dict[str, str]:
     environment.filters["sounds"] = _sounds
     values: dict[str, object] = {field.name: getattr(settings, field.name) for field in fields(settings)}
     values["accounts"] = sorted(settings.accounts, key=lambda account: account.volunteer)
+    values["partners"] = sorted(settings.partners, key=lambda place: place.volunteer)
     values |= {
         "modules": ALLOWED,
         "application": APPLICATION,

@@ -117,6 +117,17 @@ class Account:
     lines: tuple[LineId, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PartnerPlace:
+    """One of the places of a partner, and the lines whose callers ring it in the last resort."""
+
+    volunteer: VolunteerId
+    address: str
+    login: str
+    password: str = field(repr=False)
+    lines: tuple[LineId, ...]
+
+
 CODES = (
     ("*10", Feature.ON_DUTY),
     ("*11", Feature.OFF_DUTY),
@@ -156,5 +167,6 @@ class Settings:
     ring_s: int = 20
     """How long phones ring in one round of the last resort."""
     sentences: tuple[Sentence, ...] = ()
+    partners: tuple[PartnerPlace, ...] = ()
     not_now: Path | None = None
     """What a volunteer hears whose code nobody can take up now."""

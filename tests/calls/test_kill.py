@@ -45,6 +45,24 @@ def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_kille
     assert waiting < 2.0
 
 
+def test_who_picks_up_while_no_controller_is_there_is_held_and_gets_the_caller_for_whom_it_rang(line: LiveLine) -> None:
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            ring = await anna.next_ring(20.0)
+            await asyncio.to_thread(line.kill)
+            talk = await ring.answer()
+            await asyncio.to_thread(line.start)
+            await line.talk_stands()
+            assert talk.ended is None
+            await asyncio.gather(call.hangup(), talk.until_ended(5.0))
+
+    before = len(line.calls())
+    asyncio.run(story())
+    record = line.last_call(before + 1)
+    assert [(ring["volunteer"], ring["result"]) for ring in record["rings"]] == [("anna", "answered")]
+
+
 def longest_gap(call: OwnCall) -> float:
     """The longest time without a voice packet, seconds."""
     packets = call.packets

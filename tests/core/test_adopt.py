@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ivr.core.commands import EndTalk, HangUp, Join, LetGo, Play, StartMusic
+from ivr.core.commands import EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
 from ivr.core.facts import CallEnded, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
-from ivr.core.news import Surveyed
+from ivr.core.news import RingAlerting, Surveyed
 from ivr.core.state import Joining, Talking, Waiting
 from tests.core.small_house import LINE, Small, small
 
@@ -106,12 +106,25 @@ def test_rings_and_talks_nobody_remembers_are_let_go() -> None:
     assert {type(each) for each in house.commands} == {LetGo, EndTalk}
 
 
-def test_a_ring_that_is_gone_is_no_longer_waited_for() -> None:
+def test_a_ring_that_may_never_have_been_asked_for_is_asked_for_again() -> None:
     house = small()
-    house.volunteer("anna")
+    anna = house.volunteer("anna")
     call = house.waiting_caller()
+    ring = house.ring_of(anna)
     survey(house, {call})
-    assert len(house.said(RingEnded)) == 1
+    assert not house.said(RingEnded)
+    assert [each.ring for each in house.commands if isinstance(each, Ring)] == [ring]
+
+
+def test_a_ring_that_is_gone_is_no_longer_waited_for_and_the_phone_is_rung_anew_at_once() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.tell(RingAlerting(ring, house.at))
+    survey(house, {call})
+    assert [each.ring for each in house.said(RingEnded)] == [ring]
+    assert house.asked() == [anna]
 
 
 def test_a_caller_nobody_remembers_is_taken_in_and_greeted() -> None:

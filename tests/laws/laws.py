@@ -61,7 +61,7 @@ from ivr.core.news import (
     Witnessed,
     WrapUpDone,
 )
-from ivr.core.state import BeingRung, Free, House, InTalk, Leaving, PickedUp, Talking, VolunteerPhase, WrappingUp
+from ivr.core.state import Asked, BeingRung, Free, House, InTalk, Leaving, PickedUp, Talking, VolunteerPhase, WrappingUp
 from ivr.core.talking import SILENT_S
 from tests.laws import fairness
 from tests.laws.mutual import at_odds, left_idle
@@ -114,9 +114,19 @@ def a_ring_begins_once_and_ends_at_most_once(trace: Trace) -> None:
             ended.add(fact.ring)
 
 
+def asked_again(moment: Moment) -> frozenset[RingId]:
+    """Rings that had been asked for before a survey which does not have them: nobody knows whether they ever were."""
+    if not isinstance(moment.news, Surveyed):
+        return frozenset()
+    rings = (ring for call in moment.before.calls.values() for ring in call.rings)
+    asked = frozenset(ring.id for ring in rings if isinstance(ring.phase, Asked))
+    return asked - moment.news.rings
+
+
 def every_ring_command_is_a_ring_that_is_said(trace: Trace) -> None:
     for moment in trace:
-        asked = [command.ring for command in moment.commands if isinstance(command, Ring)]
+        again = asked_again(moment)
+        asked = [command.ring for command in moment.commands if isinstance(command, Ring) and command.ring not in again]
         said = [fact.ring for fact in moment.facts if isinstance(fact, RingStarted)]
         require(sorted(asked) == sorted(said), "what is rung and what is said differ", trace)
 
@@ -157,7 +167,7 @@ def nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own(trace: Trace) -> N
     for moment in trace:
         for command in moment.commands:
             before = moment.before.volunteers.get(command.volunteer) if isinstance(command, Ring) else None
-            if before is not None:
+            if before is not None and isinstance(command, Ring) and command.ring not in asked_again(moment):
                 free = not before.elsewhere or isinstance(moment.news, VolunteerReleased | Surveyed)
                 require(free, f"{command} rings who is on the phone elsewhere", trace)
                 require(is_over(before.phase, moment), f"{command} rings who was {before.phase}", trace)
@@ -353,8 +363,11 @@ def after_its_hang_up_only_cleaning_up_is_done_for_a_call(trace: Trace) -> None:
 
 
 def names_are_never_used_twice(trace: Trace) -> None:
-    """Rings, talks and playings; a playing may be begun again, and a join asked again, by a survey."""
-    rings = Counter(command.ring for command in commands_of(trace) if isinstance(command, Ring))
+    """Rings, talks and playings; a survey may ask again for a ring, a join or a playing."""
+    rings: Counter[RingId] = Counter()
+    for moment in trace:
+        now = Counter(command.ring for command in moment.commands if isinstance(command, Ring))
+        rings += Counter({ring: count for ring, count in now.items() if count > 1 or ring not in asked_again(moment)})
     require(all(count == 1 for count in rings.values()), f"a ring is asked for twice: {rings}", trace)
     talks: dict[str, tuple[CallId, RingId]] = {}
     for command in commands_of(trace):
@@ -363,10 +376,10 @@ def names_are_never_used_twice(trace: Trace) -> None:
             require(talks.setdefault(command.talk, pair) == pair, f"{command.talk} joins two pairs", trace)
     played: set[PlayId] = set()
     for moment in trace:
-        now = [command.play for command in moment.commands if isinstance(command, Play)]
-        again = played.intersection(now) or len(set(now)) < len(now)
-        require(not again or isinstance(moment.news, Surveyed), f"a playing begins twice: {now}", trace)
-        played.update(now)
+        plays = [command.play for command in moment.commands if isinstance(command, Play)]
+        again = played.intersection(plays) or len(set(plays)) < len(plays)
+        require(not again or isinstance(moment.news, Surveyed), f"a playing begins twice: {plays}", trace)
+        played.update(plays)
 
 
 # ---------------------------------------------------------------- queue
