@@ -56,9 +56,7 @@ def read_partner(name: str, address: str, places: int, group: GroupId, login: st
     if not 1 <= places <= MOST_PLACES:
         raise SipTrouble(f"The partner {name} has {places} places: a number from 1 to {MOST_PLACES} does.")
     if login and _LOGIN.fullmatch(login) is None:
-        raise SipTrouble(
-            f"The partner {name} has a login with signs that SIP does not know: use letters, digits and ._+-@"
-        )
+        raise SipTrouble(f"The partner {name} has a login that does not do: use letters, digits and . _ + - @")
     if bool(login) is not bool(password) or (password and _SECRET.fullmatch(password) is None):
         raise SipTrouble(f"The partner {name} needs a login and a password, without spaces or `;`, or neither.")
     return Partner(name, address, places, group, login, password)

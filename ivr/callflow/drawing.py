@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -22,7 +22,10 @@ from ivr.core.flow import (
     Transfer,
     WaitForOpening,
 )
+from ivr.core.hours import NightBy, Nobody, OtherGroups, OtherLine, OwnGroups, Service
 from ivr.core.ids import PromptId, StepName
+
+DAYS = ("man", "tir", "ons", "tor", "fre", "lør", "søn")
 
 
 class Kind(StrEnum):
@@ -69,10 +72,42 @@ def drawing(line: Line, texts: Mapping[PromptId, str]) -> Drawing:
             continue
         step = flow.steps[name]
         boxes[name] = box_of(step, texts)
+        if isinstance(step, Enqueue):
+            boxes[name] = replace(boxes[name], rows=(*boxes[name].rows, *answered_by(line)))
         found = list(arrows_of(step))
         arrows += found
         ahead += [arrow.end for arrow in found]
     return Drawing(boxes, tuple(arrows), flow.start)
+
+
+def answered_by(line: Line) -> tuple[str, ...]:
+    """Whose phones ring for those who wait, by day and at night; nights that differ are told apart."""
+    day = ", så ".join(line.tiers.get(Service.DAY, ()))
+    weeks = [regime.week for regime in line.hours.regimes]
+    week = weeks[-1] if weeks else ()
+    nights = [(number, plan) for number, plan in enumerate(week) if plan.night is not None]
+    if not nights:
+        return (f"Svarer: {day}",)
+    found: dict[str, list[int]] = {}
+    for number, plan in nights:
+        found.setdefault(f"{plan.night} {by_night(line, plan.night_by)}", []).append(number)
+    alike = len(found) == 1 and len(nights) == len(week)
+    told = (what if alike else f"{', '.join(DAYS[day] for day in days)} {what}" for what, days in found.items())
+    return (f"Svarer om dagen: {day}", f"Om natten: {'; '.join(told)}")
+
+
+def by_night(line: Line, night_by: NightBy) -> str:
+    match night_by:
+        case OwnGroups():
+            return ", så ".join(line.tiers.get(Service.NIGHT, ()))
+        case OtherGroups():
+            return ", så ".join(night_by.groups)
+        case OtherLine():
+            return f"de, der svarer {night_by.line}"
+        case Nobody():
+            return "ingen: lukket"
+        case _:
+            assert_never(night_by)
 
 
 def box_of(step: Step, texts: Mapping[PromptId, str]) -> Box:

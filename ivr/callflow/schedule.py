@@ -102,13 +102,13 @@ def _by_day(node: Node | None, own: tuple[str, ...], findings: Findings) -> Iter
 
 def _night_by(node: Node, named: list[Mention], findings: Findings) -> NightBy:
     """`groups`, `closed`, `{groups: [NAME]}`, or `{line: NAME}`."""
+    if isinstance(node, Table) and any(key.value == "groups" for key, _ in node.pairs):
+        others = Fields(node, "`night_by`", ("groups",), findings).need("groups", "`groups: [NAME]`")
+        groups = texts_of(others, "`groups`", findings)
+        named += [Mention(group.value, group.place, "group") for group in groups]
+        return OtherGroups(tuple(GroupId(group.value) for group in groups))
     if isinstance(node, Table):
-        fields = Fields(node, "`night_by`", ("line", "groups"), findings)
-        if others := fields.get("groups"):
-            groups = texts_of(others, "`groups`", findings)
-            named += [Mention(group.value, group.place, "group") for group in groups]
-            return OtherGroups(tuple(GroupId(group.value) for group in groups))
-        line = text_of(fields.need("line", "`line: NAME` or `groups: [NAME]`"), "`line`", findings)
+        line = text_of(Fields(node, "`night_by`", ("line",), findings).need("line", "`line: NAME`"), "`line`", findings)
         if line is None:
             return OWN_GROUPS
         named.append(Mention(line.value, line.place, "line"))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from ivr.cli.common import Trouble
 from ivr.core.ids import CallId, LineId
 from ivr.reports.calls import CallRecord, call_records
 from ivr.reports.calls import as_json as call_as_json
+from ivr.reports.handovers import Handovers, handovers
 from ivr.reports.missed import Days, Missed, missed
 from ivr.reports.show_missed import as_json as missed_as_json
 from ivr.sinks.feed import Feed
@@ -19,6 +20,9 @@ from ivr.store import tokens
 from ivr.store.database import NAME
 from ivr.store.reader import Reader
 from ivr.store.trouble import StoreTrouble
+
+AROUND = timedelta(days=1)
+"""Alarms come before a hand-over, and who waited through it is known after it, at times on another day."""
 
 
 class Books:
@@ -56,6 +60,11 @@ class Books:
         """Raises ValueError with a sentence for days or a line that cannot be."""
         days, only = Days(first, last), self._line(line)
         return missed(days, only, self._reader.lines(), self._reader.tallies(days.start, days.end, only))
+
+    def handovers_report(self, first: date, last: date, line: str | None) -> Handovers:
+        """Raises ValueError with a sentence for days or a line that cannot be."""
+        days, only = Days(first, last), self._line(line)
+        return handovers(days, only, self._reader.of_handovers(days.start - AROUND, days.end + AROUND, only))
 
     # ------------------------------------------------------------ as the pages ask
 

@@ -14,16 +14,20 @@ import click
 from ivr.cli.books import Books, opened
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.core.ids import CallId
-from ivr.reports import show_missed
+from ivr.reports import show_handovers, show_missed
 from ivr.reports.calls import CallRecord
 from ivr.reports.calls import as_json as call_as_json
+from ivr.reports.handovers import Handovers, handovers
 from ivr.reports.missed import ZONE, Days, Missed, missed
 from ivr.sinks.feed import Event
 
 NOTHING_YET = "nothing has run on this state directory; start the line with `ivr up`, then call it with `ivr call`."
 LOOK_AGAIN_S = 0.5
 
+SHAPES = ("table", "json", "csv", "html", "pdf")
+
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Moment(click.ParamType[Any]):
@@ -190,13 +194,22 @@ def report() -> None:
     """
 
 
+def about_days(command: F) -> F:
+    """Which days and which line a report is about, in which form, and where to."""
+    options = (
+        click.option("--from", "first", type=Day(), required=True, help="The first day."),
+        click.option("--to", "last", type=Day(), required=True, help="The last day; it is included."),
+        click.option("--line", help="Only this line, e.g. bornetelefonen."),
+        click.option("--format", "shape", type=click.Choice(SHAPES), help="[default: table]"),
+        click.option("-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="A file."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return common(command)
+
+
 @report.command(name="missed")
-@click.option("--from", "first", type=Day(), required=True, help="The first day.")
-@click.option("--to", "last", type=Day(), required=True, help="The last day; it is included.")
-@click.option("--line", help="Only this line, e.g. bornetelefonen.")
-@click.option("--format", "shape", type=click.Choice(["table", "json", "csv", "html", "pdf"]), help="[default: table]")
-@click.option("-o", "--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
-@common
+@about_days
 def missed_calls(
     state: Path, as_json: bool, first: date, last: date, line: str | None, shape: str | None, file: Path | None
 ) -> None:
@@ -204,14 +217,39 @@ def missed_calls(
 
     Example: ivr report missed --from 2026-03-01 --to 2026-03-31 --format csv -o march.csv
     """
+    form = _shape(as_json, shape)
+    with opened(state) as books:
+        found = _asked(lambda: _missed(books, first, last, line))
+    show = {"json": _json_text, "csv": show_missed.as_csv, "table": show_missed.as_table}
+    _put(show[form](found), file)
+
+
+@report.command(name="handovers")
+@about_days
+def all_handovers(
+    state: Path, as_json: bool, first: date, last: date, line: str | None, shape: str | None, file: Path | None
+) -> None:
+    """Hand-overs between day and night: when, why, who waited through each and for how many seconds. Days are Danish.
+
+    Example: ivr report handovers --from 2026-03-01 --to 2026-03-31
+    """
+    form = _shape(as_json, shape)
+    with opened(state) as books:
+        found = _asked(lambda: _handovers(books, first, last, line))
+    as_text = {"csv": show_handovers.as_csv, "table": show_handovers.as_table}
+    json_text = json.dumps(show_handovers.as_json(found), ensure_ascii=False) + "\n"
+    _put(json_text if form == "json" else as_text[form](found), file)
+
+
+def _shape(as_json: bool, shape: str | None) -> str:
     if as_json and shape not in (None, "json"):
         raise click.UsageError("--json and another --format were asked for; give one of them.")
     if shape in ("html", "pdf"):
         raise click.UsageError(f"the {shape} form is not there yet; use --format table, json or csv.")
-    with opened(state) as books:
-        found = _asked(lambda: _missed(books, first, last, line))
-    show = {"json": _json_text, "csv": show_missed.as_csv, "table": show_missed.as_table}
-    text = show["json" if as_json else shape or "table"](found)
+    return "json" if as_json else shape or "table"
+
+
+def _put(text: str, file: Path | None) -> None:
     if file is None:
         click.echo(text, nl=False)
         return
@@ -220,6 +258,10 @@ def missed_calls(
             out.write(text)
     except OSError:
         raise Trouble(f"{file} cannot be written; name a file in a directory that you may write to.") from None
+
+
+def _handovers(books: Books | None, first: date, last: date, line: str | None) -> Handovers:
+    return handovers(Days(first, last), None, ()) if books is None else books.handovers_report(first, last, line)
 
 
 def _missed(books: Books | None, first: date, last: date, line: str | None) -> Missed:

@@ -57,6 +57,15 @@ WHERE kind = 'call_ended'
 GROUP BY 1, 2, 3, 4
 ORDER BY 1, 2, 3, 4
 """
+_HANDOVERS = """
+SELECT kind, version, body
+FROM facts
+WHERE kind IN ('handover_began', 'handover_done', 'handover_endangered')
+    AND at >= :since
+    AND at < :until
+    AND (:line IS NULL OR line = :line)
+ORDER BY seq
+"""
 _LINES = "SELECT id FROM state WHERE kind = 'line' ORDER BY id"
 
 
@@ -159,6 +168,10 @@ class Reader:
             Tally(LineId(name), datetime.fromisoformat(f"{hour}:00:00").replace(tzinfo=UTC), Outcome(how), bool(q), n)
             for name, hour, how, q, n in found
         ]
+
+    def of_handovers(self, since: datetime, until: datetime, line: LineId | None = None) -> list[Fact]:
+        """What was said of hand-overs in [since, until), in order."""
+        return list(_facts(self._ask(_HANDOVERS, {**_span(since, until), "line": line})))
 
     def lines(self) -> list[LineId]:
         """The lines this house knows of."""

@@ -11,7 +11,7 @@ import pytest
 from ivr.callflow import CallflowError, load_plan
 from ivr.callflow.standing import standing
 from ivr.cli.prepare import lines_of
-from ivr.core.hours import OtherLine, OwnGroups, Service, Span, Timetable, compile_hours
+from ivr.core.hours import OtherGroups, OtherLine, OwnGroups, Service, Span, Timetable, compile_hours
 from ivr.core.ids import GroupId, LineId
 from tests.callflow.conftest import Change
 
@@ -74,6 +74,7 @@ def test_an_exception_and_a_row_of_the_table_have_nights_of_their_own(folder: Pa
     [
         (BY, "\n  night_by: {line: foraeldretelefone}\n", "no line `foraeldretelefone`"),
         (BY, "\n  night_by: {line: bornetelefonen}\n", "does not answer its own nights"),
+        (BY, "\n  night_by: {groups: [natlinje]}\n", "no group `natlinje`"),
         (BY, "\n  night_by: group\n", "`groups`"),
         (BY, "\n  night_by: {monday: closed}\n", "no day of the week"),
         (NIGHT, "  night: {mon-thu: 23:00-02:00, thu: none}\n  # Who", "thu is named a second time"),
@@ -84,6 +85,16 @@ def test_mistakes_have_their_place(folder: Path, change: Change, old: str, new: 
     with pytest.raises(CallflowError, match=said) as found:
         load_plan(folder)
     assert "bornetelefonen.yaml:" in str(found.value)
+
+
+def test_single_nights_are_answered_by_other_groups_such_as_a_partners(folder: Path, change: Change) -> None:
+    change("bornetelefonen.yaml", BY, "\n  night_by: {mon: {groups: [dag, nat]}, tue-sun: groups}\n")
+    times = table(folder)
+    assert (monday := at(times, 0, 23)) is not None
+    assert monday.by == OtherGroups((GroupId("dag"), GroupId("nat")))
+    assert (tuesday := at(times, 1, 23)) is not None
+    assert tuesday.by == OwnGroups()
+    assert lines_of(load_plan(folder), GroupId("dag"), None) == (BT, FT)
 
 
 def test_hours_and_the_last_resort_know_whose_night_it_is(folder: Path, change: Change) -> None:

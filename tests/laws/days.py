@@ -42,7 +42,7 @@ from tests.laws.generators import (
 )
 from tests.laws.trace import Step
 
-STAFF = tuple(VolunteerId(name) for name in ("anna", "bo", "cleo", "dan", "eva", "fie"))
+STAFF = tuple(VolunteerId(name) for name in ("anna", "bo", "cleo", "dan", "eva", "hjaelp.1"))
 CLOSES = ((-600, 30, Service.DAY), (90, 300, Service.DAY))
 NIGHT_FALLS = ((-600, 25, Service.DAY), (25, 300, Service.NIGHT))
 LASTS_S = 3000.0

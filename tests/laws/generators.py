@@ -42,6 +42,8 @@ from ivr.core.state import House
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 CHILDREN, PARENTS = LineId("bornetelefonen"), LineId("foraeldretelefonen")
 DAY, NIGHT, RESERVE = GroupId("day"), GroupId("night"), GroupId("reserve")
+NIGHT_SEAT = VolunteerId("natlinje.1")
+"""The night is a partner's: its place is rung as a volunteer's phone is."""
 NAMES = tuple(VolunteerId(name) for name in ("anna", "bo", "cleo", "dan"))
 
 OPEN = ((-600, 600, Service.DAY),)
@@ -187,7 +189,7 @@ def small_settings() -> Iterator[tuple[str, Setting]]:
         if strategy not in (Strategy.RING_ALL, Strategy.LONGEST_IDLE) and (hours, volunteers) != ("open", 2):
             continue  # they differ in whom of several they choose, and in nothing else
         seats = tuple(Seat(who, DAY) for who in NAMES[:volunteers])
-        night = (Seat(VolunteerId("nora"), NIGHT),) if spans in (NIGHT_SOON, NIGHT_NOW) else ()
+        night = (Seat(NIGHT_SEAT, NIGHT),) if spans in (NIGHT_SOON, NIGHT_NOW) else ()
         line = a_line(CHILDREN, flow(menu=False))
         made = Setting(a_plan(strategy, (line,)), Map({CHILDREN: a_timetable(spans)}), (*seats, *night))
         yield f"{strategy.value}, {hours}, {volunteers}", made
@@ -205,7 +207,7 @@ def setting(
     """One small house, mostly as one expects it."""
     ids = (CHILDREN, PARENTS)[:lines]
     made = tuple(a_line(id_, flow(menu=menu, max_wait_s=max_wait_s)) for id_ in ids)
-    seats = (*(Seat(who, DAY) for who in NAMES[:volunteers]), Seat(VolunteerId("nora"), NIGHT))
+    seats = (*(Seat(who, DAY) for who in NAMES[:volunteers]), Seat(NIGHT_SEAT, NIGHT))
     tables = Map({id_: a_timetable(HOURS[hours]) for id_ in ids})
     return Setting(a_plan(strategy, made), tables, seats)
 

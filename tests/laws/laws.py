@@ -28,9 +28,11 @@ from ivr.core.commands import (
     Tell,
 )
 from ivr.core.facts import (
+    SERVED,
     CallAnswered,
     CallEnded,
     CallerSilent,
+    CallHandedOver,
     CallJoined,
     CallQueued,
     CallRequeued,
@@ -45,7 +47,7 @@ from ivr.core.facts import (
     RingStarted,
     VolunteerNotAnswering,
 )
-from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, call_of
+from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, VolunteerId, call_of, partner_of
 from ivr.core.news import (
     CallDue,
     CallGone,
@@ -318,28 +320,28 @@ def is_gone(call: CallId, moment: Moment) -> bool:
 
 
 def a_call_is_answered_when_its_talk_stood_and_only_then(trace: Trace) -> None:
-    joined: set[CallId] = set()
-    answered: dict[CallId, CallAnswered] = {}
+    joined: dict[CallId, VolunteerId] = {}
+    served: dict[CallId, tuple[Outcome, VolunteerId]] = {}
     for fact in facts_of(trace):
         match fact:
             case CallJoined():
-                joined.add(fact.call)
-            case CallAnswered():
-                require(fact.call in joined, f"{fact.call} is answered without having been joined", trace)
-                require(fact.call not in answered, f"{fact.call} is answered twice", trace)
-                answered[fact.call] = fact
+                joined[fact.call] = fact.volunteer
+            case CallAnswered() | CallHandedOver():
+                who = joined.get(fact.call)
+                require(who is not None, f"{fact.call} is answered without having been joined", trace)
+                require(fact.call not in served, f"{fact.call} is answered twice", trace)
+                if who is not None:
+                    ours = partner_of(who) is None
+                    by = who if ours else partner_of(who)
+                    told = fact.volunteer if isinstance(fact, CallAnswered) else fact.partner
+                    require(ours is isinstance(fact, CallAnswered) and told == by, f"not by {who}: {fact}", trace)
+                    served[fact.call] = (Outcome.ANSWERED if ours else Outcome.HANDED_OVER, who)
             case CallEnded():
-                stood = answered.get(fact.call)
-                require(
-                    (fact.outcome is Outcome.ANSWERED) == (stood is not None),
-                    f"{fact.call} ends falsely: {fact}",
-                    trace,
-                )
-                by = stood.volunteer if stood is not None else None
-                require(fact.answered_by == by, f"{fact.call} was answered by {by}, and yet: {fact}", trace)
-                require(
-                    (fact.talk_s is not None) == (stood is not None), f"{fact.call}: whose talk time? {fact}", trace
-                )
+                outcome, whom = served.get(fact.call, (None, None))
+                told_so = fact.outcome if fact.outcome in SERVED else None
+                require(told_so is outcome, f"{fact.call} ends falsely: {fact}", trace)
+                require(fact.answered_by == whom, f"{fact.call} was answered by {whom}, and yet: {fact}", trace)
+                require((fact.talk_s is not None) == (whom is not None), f"whose talk time? {fact}", trace)
             case _:
                 pass
 

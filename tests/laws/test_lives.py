@@ -14,7 +14,7 @@ from ivr.core.ids import VolunteerId
 from tests.fakes.journal import Crash
 from tests.fakes.phones import Answers, Behaviour, NeverAnswers
 from tests.laws.evening import Visit
-from tests.laws.generators import CHILDREN, NAMES, setting
+from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
 from tests.laws.lives import Lives
 from tests.laws.verdict import judge
 
@@ -57,7 +57,7 @@ def test_a_death_at_any_entry_of_the_journal_costs_no_outcome_and_no_silence(how
 
 # ---------------------------------------------------------------- around a hand-over
 
-NORA = VolunteerId("nora")
+NORA = NIGHT_SEAT
 EVENING = (Visit(44.0, CHILDREN, 60.0), Visit(46.0, CHILDREN, 70.0), Visit(59.0, CHILDREN, 40.0))
 """The hand-over is a minute after the beginning: two wait, and one hears the greeting."""
 NIGHT_PHONES: dict[VolunteerId, tuple[Behaviour, ...]] = {

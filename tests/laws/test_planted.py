@@ -44,7 +44,7 @@ from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws import fairness, laws
 from tests.laws.evening import Evening, Visit
 from tests.laws.explore import explore
-from tests.laws.generators import CHILDREN, NAMES, setting
+from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
 from tests.laws.trace import Law, LawBroken, Moment
 
 Spoil = Callable[[Moment], Moment | None]
@@ -58,7 +58,7 @@ def good() -> tuple[Moment, ...]:
     evening = Evening(switchboard.step, setting(volunteers=2, hours="night soon", menu=True))
     visits = [Visit(0.0, CHILDREN, 40.0, ((4.0, "1"),)), Visit(1.0, CHILDREN, 120.0, ((5.0, "1"),))]
     visits.append(Visit(44.0, CHILDREN, 60.0, ((4.0, "1"),)))
-    nora = VolunteerId("nora")
+    nora = NIGHT_SEAT
     evening.let(visits, {NAMES[0]: (Answers(6.0),), NAMES[1]: (NeverAnswers(),), nora: (NeverAnswers(),)})
     evening.judge()
     return tuple(evening.trace)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr.core.ids import LineId, VolunteerId
+from ivr.core.ids import LineId, VolunteerId, place_id
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
 from sip.asterisk import render as module
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.render import RELOADED, reload_commands, render, rendered
-from sip.asterisk.settings import Account, Line, OpenSpan, Places, Ports, Settings
+from sip.asterisk.settings import Account, Line, OpenSpan, PartnerPlace, Places, Ports, Settings
 from sip.secrets import open_secrets
 from sip.trouble import SipTrouble
 from sip.trunks import DEMO_TRUNK, read_trunk
@@ -96,6 +96,25 @@ def test_a_caller_is_wiped_before_any_other_step_of_every_line() -> None:
             "same => n,Set(CALLERID(rdnis)=)",
             f"same => n,Set(CALLERID(dnid)={number})",
         ]
+
+
+def test_a_partner_is_called_and_is_never_taken_for_anybody_who_calls() -> None:
+    address = "sip:45112233@192.0.2.20"
+    places = (
+        PartnerPlace(place_id("natlinje", 1), address, "us", "password-of-us", (LINE.id,)),
+        PartnerPlace(place_id("natlinje", 2), address, "", "", ()),
+    )
+    files = rendered(settings(partners=places))
+    text = files["pjsip.conf"]
+    template = text.partition("[partner](!,discreet)")[2].partition("[reached]")[0]
+    assert "identify_by = header\n" in template
+    assert "match_header" not in text
+    assert text.count(f"contact = {address}\n") == 2
+    assert text.count("outbound_auth = natlinje.1\n") == 1
+    assert "outbound_auth = natlinje.2" not in text
+    assert "member => PJSIP/natlinje.1,0,natlinje.1\n" in files["queues.conf"]
+    assert "natlinje.2" not in files["queues.conf"]
+    assert [name for name, text in files.items() if "password-of-us" in text] == ["pjsip.conf"]
 
 
 def test_a_trunk_is_known_by_its_address_alone() -> None:

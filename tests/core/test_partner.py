@@ -1,0 +1,113 @@
+"""A partner's places: rung as phones are, and a call that one takes has left our house."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ivr.core.commands import Play
+from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, EndedBy, Outcome, RingEnded, VolunteerNotAnswering
+from ivr.core.flow import Handover
+from ivr.core.hours import NightBy, OtherGroups, Service, Span
+from ivr.core.ids import CallId, GroupId, PromptId, VolunteerId, partner_of, place_id
+from ivr.core.news import Cause, HandoverAsked, Published
+from tests.core.small_house import DAY, LINE, NIGHT, Small, open_by_day, plan, small
+
+WORDS = PromptId("nat-optaget")
+PARTNER = GroupId("natlinje")
+BY_PARTNER = OtherGroups((PARTNER,))
+
+
+def house_at_night(night_by: NightBy = BY_PARTNER, auto_pause: int = 0) -> Small:
+    """By table the night is the partner's; it is handed over by hand at noon."""
+    house, made = small(), plan()
+    groups = {**made.groups, PARTNER: replace(made.groups[NIGHT], id=PARTNER, auto_pause=auto_pause)}
+    line = replace(made.lines[LINE], handover=Handover(not_taken=(WORDS,)))
+    hours = open_by_day()
+    spans = tuple(replace(span, by=night_by) if span.service is Service.NIGHT else span for span in hours.spans)
+    whole = Span(spans[0].start, spans[-1].end, Service.NIGHT, "test", night_by)
+    hours = replace(hours, spans=(whole,))
+    house.tell(Published(replace(made, version="2", lines={LINE: line}, groups=groups), {LINE: hours}, house.at))
+    house.tell(HandoverAsked(LINE, Service.NIGHT, house.at))
+    return house
+
+
+def place(house: Small, number: int = 1) -> VolunteerId:
+    return house.volunteer(place_id("natlinje", number), PARTNER)
+
+
+def words(house: Small, call: CallId) -> list[tuple[PromptId, ...]]:
+    return [each.prompts for each in house.commands if isinstance(each, Play) and each.call == call]
+
+
+def test_a_place_says_whose_it_is_and_a_volunteer_is_nobodys() -> None:
+    assert partner_of(place_id("natlinje", 12)) == "natlinje"
+    assert partner_of(VolunteerId("anna")) is None
+
+
+def test_a_call_that_a_partner_takes_is_handed_over_and_not_answered_by_us() -> None:
+    house = house_at_night()
+    anna, bo, theirs = house.volunteer("anna", DAY), house.volunteer("bo", NIGHT), place(house)
+    call = house.waiting_caller()
+    assert house.asked() == [theirs], f"neither {anna} nor {bo}"
+    house.talking(call, theirs)
+    (said,) = house.said(CallHandedOver)
+    assert (said.call, said.partner) == (call, "natlinje")
+    assert not house.said(CallAnswered)
+    house.hangs_up(call)
+    (ended,) = house.said(CallEnded)
+    assert (ended.outcome, ended.answered_by, ended.ended_by) == (Outcome.HANDED_OVER, theirs, EndedBy.CALLER)
+
+
+def test_as_many_callers_at_once_as_there_are_places_first_come_first() -> None:
+    house = house_at_night()
+    theirs = {place(house, number) for number in (1, 2)}
+    first, second, third = house.waiting_caller(), house.waiting_caller(), house.waiting_caller()
+    assert {ring.volunteer for ring in house.call(first).rings} == theirs
+    house.talking(first, house.call(first).rings[0].volunteer)
+    assert [len(house.call(call).rings) for call in (second, third)] == [1, 0]
+
+
+@pytest.mark.parametrize("cause", [Cause.BUSY, Cause.FAILED, Cause.NO_ANSWER, Cause.UNREACHABLE, Cause.DECLINED])
+def test_whom_a_partner_does_not_take_hears_so_once_and_keeps_the_place(cause: Cause) -> None:
+    house = house_at_night()
+    theirs = place(house)
+    first, second = house.waiting_caller(), house.waiting_caller()
+    for _ in range(3):
+        house.ring_gone(house.ring_of(theirs), cause)
+        house.later(6.0)
+    assert words(house, first).count((WORDS,)) == 1
+    assert (WORDS,) not in words(house, second)
+    assert house.house.lines[LINE].queue == (first, second)
+    assert len(house.said(RingEnded)) == 3
+    assert house.asked().count(theirs) == 4, "asked again after each rest"
+
+
+def test_of_a_volunteers_phone_nobody_is_told() -> None:
+    house = house_at_night(OtherGroups((NIGHT,)))
+    bo = house.volunteer("bo", NIGHT)
+    call = house.waiting_caller()
+    house.ring_gone(house.ring_of(bo), Cause.BUSY)
+    assert (WORDS,) not in words(house, call)
+
+
+def test_a_partner_who_does_not_answer_is_not_paused_for_nobody_could_end_that() -> None:
+    house = house_at_night(auto_pause=1)
+    theirs = place(house)
+    house.waiting_caller()
+    house.ring_gone(house.ring_of(theirs), Cause.NO_ANSWER)
+    assert not house.said(VolunteerNotAnswering)
+    assert house.person(theirs).pause is None
+
+
+def test_a_partner_whose_line_goes_dead_in_a_talk_gives_the_caller_back_to_the_head_of_the_queue() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call = house.waiting_caller()
+    house.talking(call, theirs)
+    other = house.waiting_caller()
+    house.ring_gone(house.ring_of(theirs), Cause.MEDIA_LOST)
+    assert house.house.lines[LINE].queue == (call, other)
+    house.hangs_up(call)
+    assert house.said(CallEnded)[0].outcome is Outcome.HANDED_OVER, "they had talked, and that stands"
