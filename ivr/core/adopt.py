@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ivr.core import hunt
 from ivr.core.change import replace
-from ivr.core.commands import EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk
 from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
@@ -144,6 +144,8 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
     """Alive: what the phase needs is asked for again. Everything asked here may be asked twice."""
     turn = desk.turn(call, news.at)
     phase = call.phase
+    if call.id in news.unanswered:
+        turn.draft.do(Answer(call.id))  # before anything that they are to hear
     match phase:
         case Hearing():
             step = turn.line.flow.steps.get(phase.step)

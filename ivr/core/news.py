@@ -336,6 +336,8 @@ class Surveyed:
     """Calls that ended without us, in the order in which they ended."""
     engaged: frozenset[VolunteerId] = frozenset()
     """Whose phone rings or talks without our doing."""
+    unanswered: frozenset[CallId] = frozenset()
+    """Those of `calls` whose call has not been answered yet: to them it still rings."""
 
 
 CallNews = (

@@ -303,6 +303,7 @@ class AriExchange:
             {call: back for call, back in self._back.items() if call in calls},
             witnessed,
             self._shelter.engaged(seen),
+            frozenset(call for channel in there if channel.state != UP and (call := self._parties.call(channel.id))),
         )
 
     async def _as_now(self, channels: tuple[Channel, ...], away: frozenset[str]) -> tuple[Channel, ...]:

@@ -119,6 +119,7 @@ FACTS: tuple[say.Fact, ...] = (
     say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),
     say.CallJoined(CALL, LINE, ANNA, 12.5, AT),
     say.CallAnswered(CALL, LINE, ANNA, 12.5, AT),
+    say.CallHandedOver(CALL, LINE, "natlinje", 12.5, AT),
     say.CallerSilent(CALL, LINE, ANNA, 20.0, AT),
     say.CallerHeard(CALL, LINE, ANNA, AT),
     say.CallRequeued(CALL, LINE, say.RequeueReason.PHONE_DEAD, AT),

@@ -38,6 +38,13 @@ pytestmark = pytest.mark.anyio
 MISSING = PromptId("no-such-sound")
 
 
+async def test_a_survey_says_to_whom_it_still_rings(rig: Rig) -> None:
+    caller = await rig.caller(rig.line)
+    assert (await rig.exchange.survey()).unanswered == {caller.id}
+    assert await rig.exchange.perform(Answer(caller.id)) is Result.DONE
+    assert (await rig.exchange.survey()).unanswered == frozenset()
+
+
 async def test_a_caller_who_arrives_is_told_once_with_their_line_and_lives_in_the_survey(rig: Rig) -> None:
     caller = await answered(rig)
     assert [news.line for news in rig.log.about(CallArrived, call=caller.id)] == [rig.line]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.core.commands import EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
 from ivr.core.facts import CallEnded, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
 from ivr.core.news import RingAlerting, Surveyed
@@ -104,6 +104,15 @@ def test_rings_and_talks_nobody_remembers_are_let_go() -> None:
     house = small()
     survey(house, set(), {RingId("x-r1")}, {TalkId("x-t2"): frozenset()})
     assert {type(each) for each in house.commands} == {LetGo, EndTalk}
+
+
+def test_who_had_not_been_answered_when_we_ended_is_answered_before_the_greeting_is_begun_again() -> None:
+    house = small()
+    call = house.caller()
+    lines: dict[CallId, LineId] = {call: LINE}
+    house.commands.clear()
+    house.tell(Surveyed(lines, frozenset(), {}, frozenset(), house.at, unanswered=frozenset({call})))
+    assert [type(each) for each in house.commands] == [Answer, Play]
 
 
 def test_a_ring_that_may_never_have_been_asked_for_is_asked_for_again() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.crash import blows
@@ -49,6 +51,8 @@ class Silences:
     late: list[float]
     """The next step (a word, a voice) fell into an outage."""
     other: list[float]
+    moments: Counter[str]
+    """How many gaps that ought not to be began in which second (this machine's clock)."""
 
     @classmethod
     def of(cls, tally: Tally, stalls: list[Hole], outages: list[Hole], tune: Music) -> Silences:
@@ -57,7 +61,9 @@ class Silences:
             if not explained(gap.hole, stalls):
                 kinds[_kind(gap, outages, tune)].append(gap.hole)
         talks = [hole for hole in tally.gaps_in_talks if not explained(hole, stalls)]
-        return cls(*map(longest_first, (talks, kinds["music"], kinds["late"], kinds["other"])))
+        began = Counter(wall(hole) for hole in (*talks, *kinds["music"], *kinds["other"]))
+        talks_s, music_s, late_s, other_s = map(longest_first, (talks, kinds["music"], kinds["late"], kinds["other"]))
+        return cls(talks_s, music_s, late_s, other_s, began)
 
     def told(self) -> str:
         return (
@@ -109,6 +115,8 @@ class Report:
             f"waiting callers dropped {len(tally.dropped)}, talks interrupted {len(tally.interrupted)}, "
             f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken) + len(self.overtaken)}",
             self.silences.told(),
+            f"when: {in_order(self.silences.moments)}",
+            +(", ".join(f"{when} {count}" for when, count in sorted(self.silences.moments.items())) or "never"),
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
             f"left behind: {', '.join(self.orphans) or 'nothing'}",
@@ -150,6 +158,15 @@ def overtaken(events: list[dict[str, Any]]) -> list[str]:
             case _:
                 pass
     return found
+
+
+def wall(hole: Hole) -> str:
+    """When it began, UTC."""
+    return datetime.fromtimestamp(time.time() - time.monotonic() + hole.start, UTC).strftime("%H:%M:%S")
+
+
+def in_order(moments: Counter[str]) -> str:
+    return ", ".join(f"{when} {count}" for when, count in sorted(moments.items())) or "never"
 
 
 def longest_first(found: list[Hole]) -> list[float]:

@@ -165,7 +165,8 @@ class FakeExchange:
         back = {call: self._back(floor.callers[call], now) for call in ours if floor.callers[call].returned is not None}
         told, self.witnessed = tuple(self.witnessed), []
         witnessed = tuple(replace(each, at=now) for each in told)
-        return Surveyed(ours, legs, talks, reachable, now, up, native, back, witnessed)
+        unanswered = frozenset(call for call in ours if not floor.callers[call].answered)
+        return Surveyed(ours, legs, talks, reachable, now, up, native, back, witnessed, unanswered=unanswered)
 
     def _back(self, caller: Caller, at: datetime) -> CallBack:
         return CallBack(caller.id, caller.line, caller.came_at, caller.returned or Reached.NEW, at)

@@ -24,6 +24,8 @@ def play(floor: Floor, caller: Caller, command: Play) -> Result:
     if caller.talk is not None:
         floor.misuse.append(f"{command.play} is played into a talk")
         return Result.NOT_NOW
+    if not caller.answered:
+        floor.misuse.append(f"{command.play} is played to a caller who has not been answered")
     if knows(caller, command.play):
         return Result.ALREADY
     playing = Playing(command.play, deque(command.prompts))
@@ -43,6 +45,9 @@ def music(floor: Floor, caller: Caller) -> Result:
     if caller.talk is not None:
         floor.misuse.append(f"{caller.id} gets music in a talk")
         return Result.NOT_NOW
+
+    if not caller.answered:
+        floor.misuse.append(f"{caller.id} gets music and has not been answered")
 
     def begin() -> None:
         caller.music = True
