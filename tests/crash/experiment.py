@@ -116,7 +116,6 @@ class Report:
             f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken) + len(self.overtaken)}",
             self.silences.told(),
             f"when: {in_order(self.silences.moments)}",
-            +(", ".join(f"{when} {count}" for when, count in sorted(self.silences.moments.items())) or "never"),
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
             f"left behind: {', '.join(self.orphans) or 'nothing'}",
