@@ -8,16 +8,16 @@ want depends on who was asked already; for most of them nothing more is to be do
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from immutables import Map
 
-from ivr.core.change import replace
+from ivr.core.decision import length
 from ivr.core.flow import Group, Line, Strategy
 from ivr.core.ids import CallId, GroupId, LineId
+from ivr.core.order import Order, minus, order_of, plus
 from ivr.core.queue import rank_of
 from ivr.core.state import Accepting, Alerting, Asked, Call, Waiting
 
@@ -25,18 +25,18 @@ ONE_BY_ONE = -1
 Row = tuple[LineId, int]
 """A line and the tier that its callers have come to, or `ONE_BY_ONE`."""
 Place = tuple[datetime, CallId]
+RINGING = (Asked, Alerting, Accepting)
 
 
 def rings(call: Call) -> bool:
-    return any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
+    return bool(call.rings) and any(isinstance(ring.phase, RINGING) for ring in call.rings)
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(NamedTuple):
     lines: Mapping[LineId, Line]
     wide: frozenset[LineId]
     """Lines with a group that rings all its phones at once: there more phones are asked while one rings."""
-    rows: Map[Row, tuple[Place, ...]]
+    rows: Map[Row, Order[Place]]
 
     def changed(self, before: Call | None, now: Call | None) -> Board:
         """After a call came, changed, or went."""
@@ -47,15 +47,17 @@ class Board:
             return self
         rows = self.rows
         if was is not None and old is not None:
-            some = rows[was]
-            at = bisect_left(some, old)
-            rest = some[:at] + some[at + 1 :]
+            rest = minus(rows[was], old)
             rows = rows.set(was, rest) if rest else rows.delete(was)
         if is_now is not None and new is not None:
-            some = rows.get(is_now, ())
-            at = bisect_left(some, new)
-            rows = rows.set(is_now, (*some[:at], new, *some[at:]))
-        return replace(self, rows=rows)
+            rows = rows.set(is_now, plus(rows.get(is_now, ()), new))
+        return Board(self.lines, self.wide, rows)
+
+    def heads(self) -> list[tuple[datetime, LineId, int]]:
+        """Each row's line and tier, with when its first counts as having come: a head start is earlier; in order."""
+        lines = self.lines
+        rows = self.rows.items()
+        return sorted((some[0][0][0] - length(lines[line].head_start_s), line, tier) for (line, tier), some in rows)
 
     def _row(self, call: Call | None) -> Row | None:
         """None: nobody is to be rung for this call."""
@@ -76,4 +78,4 @@ def board_of(calls: Iterable[Call], lines: Mapping[LineId, Line], groups: Mappin
         row = board._row(call)
         if row is not None:
             rows.setdefault(row, []).append((rank_of(call), call.id))
-    return replace(board, rows=Map({row: tuple(sorted(some)) for row, some in rows.items()}))
+    return board._replace(rows=Map({row: order_of(some) for row, some in rows.items()}))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ivr.core.change import quicken
 from ivr.core.ids import CallId, DialId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, call_of
 
 
@@ -158,3 +159,6 @@ class Confirm:
 
 
 Command = Answer | Play | Tell | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort | Confirm
+
+
+quicken(__name__)

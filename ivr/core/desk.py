@@ -6,25 +6,25 @@ way, so that it cannot be forgotten in a row of a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import chain
 
 from ivr.core import call as call_machine
-from ivr.core import desertion, handover, hunt, queue, spoken, waiting, walk
-from ivr.core import line as line_machine
+from ivr.core import desertion, handover, hunt, queue, waiting, walk
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
 from ivr.core.change import replace
 from ivr.core.commands import Answer, LetGo, LetGoReason
-from ivr.core.decision import after
+from ivr.core.decision import after, length
 from ivr.core.draft import Draft
 from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
 from ivr.core.feature import PRESS_ONE
-from ivr.core.flow import Line, Plan, Spoken
+from ivr.core.flow import Line, Plan
 from ivr.core.hours import NightBy, Service, Timetable
-from ivr.core.ids import CallId, LineId, PromptId, VolunteerId, call_of, ring_id
+from ivr.core.hunt import Plea
+from ivr.core.ids import CallId, LineId, VolunteerId, call_of, ring_id
 from ivr.core.news import Cause, RingAnswered
 from ivr.core.roster import Roster, calls_today, day_of
 from ivr.core.state import (
@@ -41,61 +41,14 @@ from ivr.core.state import (
     Waiting,
 )
 from ivr.core.state import Ring as RingState
+from ivr.core.surroundings import Surroundings
 from ivr.core.turn import Turn
 from ivr.core.volunteer import PhoneAsked, PhoneDown, PhonePickedUp, VolunteerEvent
 
 ASKED_TIMES = 3
 """How often who picked up is told what to press: more than there is time for, so that there is no silence."""
 
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What one call may ask about the house (`turn.Around`)."""
-
-    desk: Desk
-    plan: Plan
-    """The one that the call goes by."""
-    line: Line
-    at: datetime
-
-    def is_open(self) -> bool:
-        return line_machine.mode(self.desk.line(self.line.id), self.desk.timetable(self.line.id), self.at) is not None
-
-    def somebody(self) -> bool:
-        serving = self.desk.line(self.line.id).serving
-        return hunt.somebody(self.desk.asked(self.line, self.at), serving, self.desk.draft.roster(self.at))
-
-    def place(self, call: CallId) -> int:
-        return queue.position(self.desk.line(self.line.id).queue, call)
-
-    def waiting(self) -> int:
-        return len(self.desk.line(self.line.id).queue)
-
-    def wait_s(self, place: int) -> float | None:
-        state = self.desk.line(self.line.id)
-        there = hunt.how_many(self.line, state.serving, self.desk.draft.roster(self.at))
-        return queue.wait_s(place, state.talks_s, there)
-
-    def spoken(self, what: Spoken) -> tuple[PromptId, ...]:
-        state, table = self.desk.line(self.line.id), self.desk.timetable(self.line.id)
-        match what:
-            case Spoken.NEXT_OPENING:
-                opening = line_machine.next_opening(state, table, self.at)
-                return spoken.opening_words(self.at, opening, self.line.hours.tz)
-
-    def next_opening(self) -> datetime | None:
-        line = self.line.id
-        return line_machine.next_opening(self.desk.line(line), self.desk.timetable(line), self.at)
-
-    def elsewhere(self, line: LineId) -> tuple[Line, Surroundings] | None:
-        there = self.plan.lines.get(line) or self.desk.draft.plan.lines.get(line)
-        if there is None or line not in self.desk.draft.lines:
-            return None
-        self.desk.settle_line(line, self.at)
-        return there, replace(self, line=there)
-
-
-Found = tuple[hunt.Plea, Waiting, tuple[VolunteerId, ...]]
+Found = tuple[Plea, Waiting, tuple[VolunteerId, ...]]
 """A caller, how far the hunt for them has come, and whom to ring now."""
 
 
@@ -140,11 +93,13 @@ class Desk:
                 self.save(call, turn)
 
     def watch_over_queues(self, at: datetime) -> None:
-        """Since when those who wait on a line have nobody who is on duty for them."""
+        """Since when those who wait on a line have nobody who is on duty for them. That cannot change where nobody came
+        on duty or went, no line is another than it was, and no hand-over is on its way."""
+        moved = self.draft.changed_duty or self.draft.changed_lines
         for line in self.draft.lines.values():
-            if not line.queue and line.unattended_at is None:
+            if (not moved and line.passage is None) or (not line.queue and line.unattended_at is None):
                 continue
-            alone = bool(line.queue) and not self.turn(self.draft.calls[line.queue[0]], at).around.somebody()
+            alone = bool(line.queue) and not self.somebody(self.line_of(self.draft.calls[line.queue[0]])[1], at)
             if alone is (line.unattended_at is None):
                 self.draft.put_line(replace(line, unattended_at=at if alone else None))
 
@@ -162,7 +117,7 @@ class Desk:
         rules = self.staffed(self.draft.plan.lines[line], self.timetable(line).by_night(at))
 
         def there(service: Service) -> bool:
-            return hunt.somebody(rules, service, self.draft.roster(at))
+            return hunt.somebody(rules, service, self.draft.roster())
 
         settled = handover.settle(before, self.timetable(line), rules.handover, there, at)
         self.draft.say(*settled.said)
@@ -182,22 +137,29 @@ class Desk:
     def asked(self, line: Line, at: datetime) -> Line:
         """The line with the groups that may be asked now."""
         state = self.line(line.id)
-        return handover.asked(self.staffed(line, state.night_by), state, self.draft.roster(at), at)
+        return handover.asked(self.staffed(line, state.night_by), state, self.draft.roster(), at)
+
+    def somebody(self, line: Line, at: datetime) -> bool:
+        """Is anybody on duty of those who may be asked now?"""
+        return hunt.somebody(self.asked(line, at), self.line(line.id).serving, self.draft.roster())
 
     def settle_lines(self, at: datetime) -> None:
         """After anything that may concern a hand-over: who is on duty, and who waits still. Also because a line that
         has been written is asked anew when it is due next, and a moment that has come must not be lost by that."""
-        for line in list(self.draft.lines):
-            state = self.line(line)
-            if self.draft.changed_volunteers or self.draft.changed(line) or state.passage is not None:
+        for line, state in self.draft.lines.items():  # as they were: settling one writes no other
+            if self.draft.changed_duty or self.draft.changed(line) or state.passage is not None:
                 self.settle_line(line, at)
 
     # ------------------------------------------------------------ calls
 
     def turn(self, call: Call, at: datetime) -> Turn:
-        plan = self.draft.older.get(call.version, self.draft.plan)
-        line = plan.lines.get(call.line) or self.draft.plan.lines[call.line]
+        plan, line = self.line_of(call)
         return Turn(self.draft, call, line, Surroundings(self, plan, line, at), at)
+
+    def line_of(self, call: Call) -> tuple[Plan, Line]:
+        """As of the plan that the call goes by."""
+        plan = self.draft.older.get(call.version, self.draft.plan)
+        return plan, plan.lines.get(call.line) or self.draft.plan.lines[call.line]
 
     def arrive(self, call: CallId, line: LineId, at: datetime) -> None:
         """A caller nobody knew: answered and led into the line's callflow."""
@@ -224,11 +186,11 @@ class Desk:
         if before is not None and before.line != now.line:
             before = self.leave_line(before, now)
         line = self.line(now.line)
-        order = queue.follow(line.queue, before, now)
+        order = queue.follow(line.queue, before, now, self.draft.calls)
         came = queue.queued(now.phase) and (before is None or not queue.queued(before.phase))
         if came:
             order, now = self.take_place(before, now, order, turn.at)
-            self.draft.say(walk.queued_fact(turn, queue.position(order, now.id)))
+            self.draft.say(walk.queued_fact(turn, queue.position(order, now, self.draft.calls)))
         if order is not line.queue:
             self.draft.put_line(replace(line, queue=order))
         if isinstance(now.phase, Waiting):
@@ -270,7 +232,7 @@ class Desk:
         """A call that moved gives its place up in the old line's queue, and comes to the new line as anybody does."""
         left = self.line(before.line)
         if now.id in left.queue:
-            self.draft.put_line(replace(left, queue=tuple(each for each in left.queue if each != now.id)))
+            self.draft.put_line(replace(left, queue=queue.without(left.queue, before, self.draft.calls)))
         return replace(before, line=now.line, phase=Over(), requeues=now.requeues)
 
     def forget_plan(self, version: str) -> None:
@@ -351,42 +313,44 @@ class Desk:
 
     def hunt(self, at: datetime) -> None:
         """Ring who can be rung, for those first who are to be looked after first."""
-        while self.draft.roster(at).anybody():
-            found = self.first_plea(self.draft.roster(at), at)
+        while self.draft.roster().anybody():
+            found = self.first_plea(self.draft.roster(), at)
             if found is None:
                 return
             plea, phase, chosen = found
-            now = replace(plea.call, phase=phase)
             if chosen:
-                self.ring_phones(now, plea.line, chosen, at)
+                self.ring_phones(plea, phase, chosen, at)
             else:  # a fruitless round is over: looked at anew, by the tier they are at
-                self.draft.put_call(now)
+                self.draft.put_call(replace(plea.call, phase=phase))
 
     def first_plea(self, roster: Roster, at: datetime) -> Found | None:
         """The caller for whom something is to be done first; None: nobody can be rung for anybody."""
         best: tuple[datetime, LineId] | None = None
         found: Found | None = None
-        for (line_id, tier), places in self.draft.board().rows.items():
+        for head, line_id, tier in self.draft.board().heads():
+            if best is not None and (head, line_id) >= best:
+                break  # and so are all that follow
             line, service = self.asked(self.draft.plan.lines[line_id], at), self.line(line_id).serving
-            tiers = hunt.tiers_of(line, service)
+            tiers, places = hunt.tiers_of(line, service), self.draft.board().rows[line_id, tier]
             if tier != ONE_BY_ONE:
-                tiers, places = tiers[: hunt.passed_over(tiers, tier, roster, line_id) + 1], places[:1]
-            if not any(roster.can_be_asked(group, line_id) for group in tiers):
+                tiers, places = tiers[: hunt.passed_over(tiers, tier, roster, line_id) + 1], (places[0][:1],)
+            if not roster.can_any_be_asked(tiers, line_id):
                 continue
-            ahead = timedelta(seconds=line.head_start_s)
-            for rank, call_id in places:
+            ahead = length(line.head_start_s)
+            for rank, call_id in chain.from_iterable(places):
                 if best is not None and (rank - ahead, line_id) >= best:
                     break
-                plea = hunt.Plea(self.draft.calls[call_id], line, service)
+                plea = Plea(self.draft.calls[call_id], line, service)
                 phase, chosen = hunt.hunt(plea, roster, self.draft.plan.groups)
                 if chosen or phase is not plea.call.phase:
                     best, found = (rank - ahead, line_id), (plea, phase, chosen)
                     break
         return found
 
-    def ring_phones(self, call: Call, line: Line, chosen: tuple[VolunteerId, ...], at: datetime) -> None:
-        rings = list(call.rings)
-        counter = call.counter
+    def ring_phones(self, plea: Plea, phase: Waiting, chosen: tuple[VolunteerId, ...], at: datetime) -> None:
+        """Ask those phones, and keep how far the hunt has come."""
+        call, line = plea.call, plea.line
+        rings, counter = list(call.rings), call.counter
         for who in (self.draft.volunteers[each] for each in chosen):
             group = self.draft.plan.groups[who.group]
             counter += 1
@@ -396,4 +360,4 @@ class Desk:
             self.draft.do(ring_machine.asking(rings[-1], line, at))
             self.draft.say(RingStarted(call.id, line.id, ring, who.id, at))
             self.tell_volunteer(who.id, PhoneAsked(ring, at))
-        self.draft.put_call(replace(call, rings=tuple(rings), counter=counter))
+        self.draft.put_call(replace(call, phase=phase, rings=tuple(rings), counter=counter))

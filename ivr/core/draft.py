@@ -1,13 +1,13 @@
 """The sheet on which one step of the switchboard is written.
 
 Rules: a `Draft` lives inside one step only; it remembers what was touched, so that one news item writes few small rows;
-what the hunt looks at is kept in order with every change.
+what the hunt looks at is kept in order with every change. Its moment is the news's, and with that its day.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from immutables import Map
 
@@ -21,8 +21,7 @@ from ivr.core.roster import Roster, day_of, roster_of
 from ivr.core.state import Call, House, LineState, Volunteer
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(NamedTuple):
     """What the hunt looks at, and the values that it was made from: of others it says nothing."""
 
     plan: Plan
@@ -35,8 +34,9 @@ class Sorted:
 class Draft:
     """The sheet of one step: reads from and writes to the house, collects commands and facts."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, at: datetime) -> None:
         self._house = house
+        self._day = day_of(at)
         self.plan = house.plan
         self.timetables = house.timetables
         self.calls: Map[CallId, Call] = house.calls
@@ -48,6 +48,8 @@ class Draft:
         self._touched_calls: set[CallId] = set()
         self._touched_volunteers: set[VolunteerId] = set()
         self._touched_lines: set[LineId] = set()
+        self.changed_duty = False
+        """Whether somebody came on duty or went off it, changed their group or line, or left the house."""
         known = house.sorted if isinstance(house.sorted, Sorted) and house.sorted.plan is house.plan else None
         self._board = known.board if known is not None and known.calls is house.calls else None
         self._roster = known.roster if known is not None and known.volunteers is house.volunteers else None
@@ -58,11 +60,11 @@ class Draft:
             self._board = board_of(self.calls.values(), self.plan.lines, self.plan.groups)
         return self._board
 
-    def roster(self, at: datetime) -> Roster:
+    def roster(self) -> Roster:
         """Who can be rung."""
         known = self._roster
-        if known is None or known.groups is not self.plan.groups or known.day != day_of(at):
-            self._roster = known = roster_of(self.volunteers.values(), self.plan.groups, at)
+        if known is None or known.groups is not self.plan.groups or known.day != self._day:
+            self._roster = known = roster_of(self.volunteers.values(), self.plan.groups, self._day)
         return known
 
     def do(self, *commands: Command) -> None:
@@ -87,17 +89,21 @@ class Draft:
 
     def put_volunteer(self, volunteer: Volunteer) -> None:
         before = self.volunteers.get(volunteer.id)
-        if before != volunteer:
+        same = before is volunteer or (before is not None and type(before.phase) is type(volunteer.phase))
+        if not same or before != volunteer:
+            self._follow(before, volunteer)
             self.volunteers = self.volunteers.set(volunteer.id, volunteer)
             self._touched_volunteers.add(volunteer.id)
-            if self._roster is not None:
-                self._roster = self._roster.changed(before, volunteer)
 
     def forget_volunteer(self, volunteer: VolunteerId) -> None:
-        if self._roster is not None:
-            self._roster = self._roster.changed(self.volunteers[volunteer], None)
+        self._follow(self.volunteers[volunteer], None)
         self.volunteers = self.volunteers.delete(volunteer)
         self._touched_volunteers.add(volunteer)
+
+    def _follow(self, before: Volunteer | None, now: Volunteer | None) -> None:
+        roster = self.roster()
+        self._roster = roster.changed(before, now)
+        self.changed_duty = self.changed_duty or self._roster.staffed is not roster.staffed
 
     def put_line(self, line: LineState) -> None:
         if self.lines.get(line.id) is not line:
@@ -109,8 +115,8 @@ class Draft:
         self._touched_lines.add(line)
 
     @property
-    def changed_volunteers(self) -> bool:
-        return bool(self._touched_volunteers)
+    def changed_lines(self) -> bool:
+        return bool(self._touched_lines) or self.plan is not self._house.plan
 
     def changed(self, line: LineId) -> bool:
         return line in self._touched_lines
@@ -120,11 +126,13 @@ class Draft:
         return bool(self._touched_calls or self._touched_volunteers or self._touched_lines)
 
     def decision(self) -> Decision:
-        house = House(self.plan, self.timetables, self.calls, self.volunteers, self.lines, self.older)
-        in_order = Sorted(self.plan, self.calls, self.volunteers, self._board, self._roster)
-        object.__setattr__(house, "sorted", in_order)  # beside the state: it follows from it
+        house = self._house
+        if self.touched or self.plan is not house.plan:
+            house = House(self.plan, self.timetables, self.calls, self.volunteers, self.lines, self.older)
+            in_order = Sorted(self.plan, self.calls, self.volunteers, self._board, self._roster)
+            object.__setattr__(house, "sorted", in_order)  # beside the state: it follows from it
         return Decision(
-            house if self.touched or self.plan is not self._house.plan else self._house,
+            house,
             tuple(self._commands),
             tuple(self._facts),
             frozenset(self._touched_calls),

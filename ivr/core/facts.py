@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ivr.core.change import quicken
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, GroupId, LineId, RingId, StepName, VolunteerId
 
@@ -461,3 +462,6 @@ Fact = (
     | LineUp
     | Alarm
 )
+
+
+quicken(__name__)

@@ -75,8 +75,8 @@ class Now:
 Outlook = Calm | Ahead | Now
 
 
-def outlook(line: LineState, table: Timetable, rules: Handover, there: There, at: datetime) -> Outlook:
-    wanted = line_machine.mode(line, table, at)
+def outlook(line: LineState, sight: Sight, rules: Handover, there: There, at: datetime) -> Outlook:
+    wanted, change = sight.wanted, sight.change
     if wanted is None or line.service is None:
         return Calm(at)  # opening and closing are no hand-over: nobody is there who could stay on
     if wanted is not line.service:
@@ -84,10 +84,21 @@ def outlook(line: LineState, table: Timetable, rules: Handover, there: There, at
         known = line.handover.due_at if isinstance(line.handover, Looking | Overdue) else at
         due_at = min(known, at) if why is HandoverWhy.TABLE else at
         return Now(wanted, due_at, there(wanted), why, at)
-    change = coming(line, table, at)
     if change is None or at < after(change[1], -rules.look_s):
         return Calm(at)
     return Ahead(change[0], change[1], there(change[0]), at)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the rules say of a line at a moment: who is to serve (None: closed), and the hand-over that comes next."""
+
+    wanted: Service | None
+    change: tuple[Service, datetime] | None
+
+
+def sight(line: LineState, table: Timetable, at: datetime) -> Sight:
+    return Sight(line_machine.mode(line, table, at), coming(line, table, at))
 
 
 def coming(line: LineState, table: Timetable, at: datetime) -> tuple[Service, datetime] | None:
@@ -196,8 +207,12 @@ class Settled:
 def settle(line: LineState, table: Timetable, rules: Handover, there: There, at: datetime) -> Settled:
     """The line as it is at the moment: what has run out is gone, the service is what rules and reachability say."""
     line = line_machine.lapsed(line, at)
-    line = early(line, table, rules, there, at)
-    look = outlook(line, table, rules, there, at)
+    seen = sight(line, table, at)
+    handed = line.handed
+    line = early(line, seen, rules, there, at)
+    if line.handed is not handed:
+        seen = sight(line, table, at)
+    look = outlook(line, seen, rules, there, at)
     row = TABLE[type(line.handover), type(look)]
     verdict = Verdict(line.handover) if isinstance(row, Nothing) else row(Terms(line.id, rules), line.handover, look)
     said = verdict.said
@@ -208,20 +223,21 @@ def settle(line: LineState, table: Timetable, rules: Handover, there: There, at:
             line, more = make(line, rules, look, verdict.made)
             said += more
     else:
-        wanted = line_machine.mode(line, table, at)
+        wanted = seen.wanted
         if wanted is not line.service or (wanted is not None and wanted is not line.serving):
             line = replace(line, service=wanted, serving=wanted if wanted is not None else line.serving)
-    if line.service is not None and line.night_by != table.by_night(at):
-        line = replace(line, night_by=table.by_night(at))
+    night_by = table.by_night(at) if line.service is not None else line.night_by
+    if line.night_by is not night_by and line.night_by != night_by:
+        line = replace(line, night_by=night_by)
     line, more = follow(line, at)
     return Settled(line, said + more)
 
 
-def early(line: LineState, table: Timetable, rules: Handover, there: There, at: datetime) -> LineState:
+def early(line: LineState, seen: Sight, rules: Handover, there: There, at: datetime) -> LineState:
     """Everybody of the side that serves has gone, and somebody of the other is there already: asked at once, and taken
     for a hand-over when it has been so for a while, since a network that is away for seconds is none."""
-    change = coming(line, table, at) if line.handed is None else None
-    serves = line.service if line_machine.mode(line, table, at) is line.service else None
+    change = seen.change if line.handed is None else None
+    serves = line.service if seen.wanted is line.service else None
     gone = (
         change is not None
         and serves is not None

@@ -155,6 +155,8 @@ class Timetable:
     _starts: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
     _runs: tuple[int, ...] = field(init=False, repr=False, compare=False)
     """Per span the number of the last one that follows on without a gap."""
+    _nights: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    """Per span, and past the last, the number of the first of the night's from there on."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_starts", tuple(span.start for span in self.spans))
@@ -163,6 +165,10 @@ class Timetable:
             if self.spans[place].end == self.spans[place + 1].start:
                 runs[place] = runs[place + 1]
         object.__setattr__(self, "_runs", tuple(runs))
+        nights = [len(self.spans)] * (len(self.spans) + 1)
+        for place in range(len(self.spans) - 1, -1, -1):
+            nights[place] = place if self.spans[place].service is Service.NIGHT else nights[place + 1]
+        object.__setattr__(self, "_nights", tuple(nights))
 
     def at(self, moment: datetime) -> Span | None:
         """The span that holds the moment, or None when closed."""
@@ -201,9 +207,10 @@ class Timetable:
     def by_night(self, moment: datetime) -> NightBy:
         """Who answers in the night that is, or else comes next."""
         place = max(bisect_right(self._starts, moment) - 1, 0)
-        nights = (span for span in self.spans[place:] if span.service is Service.NIGHT and span.end > moment)
-        found = next(nights, None)
-        return found.by if found is not None else OWN_GROUPS
+        if place < len(self.spans) and self.spans[place].end <= moment:
+            place += 1
+        night = self._nights[place]
+        return self.spans[night].by if night < len(self.spans) else OWN_GROUPS
 
     def next_change(self, moment: datetime) -> datetime | None:
         """The next moment after this one at which the service changes, opens or closes."""

@@ -8,9 +8,8 @@ well, and after the last tier's they go on: no caller is sent away because nobod
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from typing import NamedTuple
 
 from ivr.core.board import rings
 from ivr.core.change import replace
@@ -22,8 +21,7 @@ from ivr.core.roster import Roster
 from ivr.core.state import Call, Volunteer, Waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Plea:
+class Plea(NamedTuple):
     """A caller who waits, and the tiers that may be asked for them."""
 
     call: Call
@@ -41,7 +39,7 @@ def tiers_of(line: Line, service: Service) -> tuple[GroupId, ...]:
 
 def somebody(line: Line, service: Service, roster: Roster) -> bool:
     """Is anybody on duty for this line and service, free or not?"""
-    return any(roster.is_staffed(group, line.id) for group in tiers_of(line, service))
+    return roster.is_any_staffed(tiers_of(line, service), line.id)
 
 
 def how_many(line: Line, service: Service, roster: Roster) -> int:
@@ -53,7 +51,7 @@ def passed_over(tiers: Sequence[GroupId], tier: int, roster: Roster, line: LineI
     """The tier that is asked: those in which nobody is on duty are passed over at once."""
     last = len(tiers) - 1
     tier = min(tier, last)
-    while tier < last and not any(roster.is_staffed(group, line) for group in tiers[: tier + 1]):
+    while tier < last and not roster.is_any_staffed(tiers[: tier + 1], line):
         tier += 1
     return tier
 
@@ -81,9 +79,7 @@ def hunt(plea: Plea, roster: Roster, groups: Mapping[GroupId, Group]) -> tuple[W
     assert isinstance(phase, Waiting)
     tiers = [groups[group] for group in tiers_of(plea.line, plea.service) if group in groups]
     ringing = rings(plea.call)
-    for _ in range(len(tiers) + 1):
-        if not tiers:
-            break
+    for _ in range(len(tiers) + 1 if tiers else 0):
         if phase.tier >= len(tiers):
             phase = replace(phase, tier=len(tiers) - 1)
         chosen = choose(tiers[: phase.tier + 1], phase, roster, plea, ringing)
@@ -102,13 +98,14 @@ def choose(
     """Who is rung now, of the groups that may be asked by now; nobody twice in a round."""
     chosen: list[VolunteerId] = []
     for group in asked:
-        lot = f"{plea.call.id}/{plea.call.counter}"
-        in_order = first(plea.call.prefer, roster.in_order(group.id, plea.line.id, lot))
-        untried = (who for who in in_order if who not in phase.tried)
-        if group.strategy is Strategy.RING_ALL:
-            chosen.extend(untried)
-        elif not ringing and not chosen:
-            chosen.extend(islice(untried, 1))
+        one = group.strategy is not Strategy.RING_ALL
+        if one and (ringing or chosen):
+            continue
+        for who in first(plea.call.prefer, roster.in_order(group.id, plea.line.id, plea.call)):
+            if who not in phase.tried:
+                chosen.append(who)
+                if one:
+                    break
     return tuple(chosen)
 
 
@@ -123,7 +120,7 @@ def first(preferred: VolunteerId | None, order: Iterable[VolunteerId]) -> Iterab
 def next_round(tiers: Sequence[Group], phase: Waiting, roster: Roster, line: LineId) -> Waiting | None:
     """The hunt after a fruitless round; None: this round is not over, we wait for somebody to be free."""
     last = phase.tier == len(tiers) - 1
-    if not any(roster.is_staffed(group.id, line) for group in tiers[: phase.tier + 1]):
+    if not roster.is_any_staffed([group.id for group in tiers[: phase.tier + 1]], line):
         if not last:
             return replace(phase, tier=phase.tier + 1, round=0, tried=frozenset())
         return replace(phase, tried=frozenset()) if phase.tried else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from ivr.core.change import quicken
 from ivr.core.commands import Command
 from ivr.core.facts import Outcome, PauseKind
 from ivr.core.feature import Feature
@@ -370,3 +371,6 @@ VolunteerNews = (
 )
 LineNews = OverrideGiven | HandoverAsked | LineDue
 News = CallNews | RingNews | VolunteerNews | LineNews | CommandFailed | Published | Surveyed
+
+
+quicken(__name__)

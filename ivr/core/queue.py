@@ -8,6 +8,7 @@ itself.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -26,15 +27,23 @@ def queued(phase: CallPhase | None) -> bool:
     return isinstance(phase, Waiting | Joining)
 
 
-def follow(queue: tuple[CallId, ...], before: Call | None, now: Call) -> tuple[CallId, ...]:
-    """The queue after a call changed."""
+def follow(
+    queue: tuple[CallId, ...], before: Call | None, now: Call, calls: Mapping[CallId, Call]
+) -> tuple[CallId, ...]:
+    """The queue after a call changed; `calls` are as they were before."""
     was, is_now = before is not None and queued(before.phase), queued(now.phase)
-    if was and not is_now:
-        return tuple(call for call in queue if call != now.id)
+    if before is not None and was and not is_now:
+        return without(queue, before, calls)
     if is_now and not was:
         came_back = now.requeues > (before.requeues if before is not None else 0)
-        return (now.id, *queue) if came_back else (*queue, now.id)
+        alone = (now.id,)
+        return alone + queue if came_back else queue + alone
     return queue
+
+
+def without(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> tuple[CallId, ...]:
+    place = position(queue, call, calls)
+    return queue[: place - 1] + queue[place:] if place else queue
 
 
 def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, datetime]) -> tuple[CallId, ...]:
@@ -45,11 +54,14 @@ def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, dat
     return (*others[:place], call, *others[place:])
 
 
-def position(queue: tuple[CallId, ...], call: CallId) -> int:
-    """1 is the head; 0: not in it."""
-    if queue and queue[-1] == call:
+def position(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> int:
+    """1 is the head; 0: not in it. Found by its rank, which grows along the queue."""
+    if queue and queue[-1] == call.id:
         return len(queue)
-    return queue.index(call) + 1 if call in queue else 0
+    place = bisect_left(queue, rank_of(call), key=lambda each: rank_of(calls[each]))
+    if place < len(queue) and queue[place] == call.id:
+        return place + 1
+    return queue.index(call.id) + 1 if call.id in queue else 0  # whose rank is only now being changed
 
 
 def rank_of(call: Call) -> datetime:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ivr.core import commands
-from ivr.core.change import replace
+from ivr.core.change import quicken, replace
 from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after, seconds
 from ivr.core.facts import RingResult
@@ -162,3 +162,6 @@ TABLE: dict[tuple[type[RingPhase], type[RingEvent]], Callable[..., Verdict] | No
 def step(ring: Ring, news: RingEvent) -> Verdict:
     row = TABLE[type(ring.phase), type(news)]
     return Verdict(ring) if isinstance(row, Nothing) else row(ring, news)
+
+
+quicken(__name__)

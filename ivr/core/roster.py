@@ -7,21 +7,20 @@ day; whoever talks is counted from the moment at which the call is an answered o
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from heapq import merge
-from typing import assert_never
+from itertools import chain
+from typing import NamedTuple, assert_never
 
 from immutables import Map
 
 from ivr.core import volunteer as volunteer_machine
-from ivr.core.change import replace
 from ivr.core.flow import Group, Strategy
 from ivr.core.ids import GroupId, LineId, VolunteerId
-from ivr.core.state import Free, Volunteer
+from ivr.core.order import Order, minus, order_of, plus
+from ivr.core.state import Call, Free, Volunteer
 
 DAY_TURNS = timedelta(hours=4)
 """After midnight UTC: then the counts of today begin anew."""
@@ -34,7 +33,6 @@ Place = tuple[float, float, VolunteerId]
 """Where somebody stands in their group's order; the smallest is asked first."""
 Seats = tuple[GroupId, LineId | None]
 """Those of a group who serve every line, or only this one."""
-Ready = Map[Seats, tuple[Place, ...]]
 
 
 def day_of(at: datetime) -> date:
@@ -45,13 +43,12 @@ def calls_today(who: Volunteer, day: date) -> int:
     return who.answered if who.answered_on == day else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(NamedTuple):
     groups: Mapping[GroupId, Group]
     day: date
     named: Mapping[GroupId, Mapping[VolunteerId, int]]
     """Those that a group's entry names, with their place in it."""
-    ready: Ready
+    ready: Map[Seats, Order[Place]]
     staffed: Map[Seats, int]
     """How many are on duty, free or not."""
 
@@ -59,38 +56,43 @@ class Roster:
         """After a volunteer came, changed, or went."""
         ready, staffed = self.ready, self.staffed
         was, is_now = self._place(before), self._place(now)
-        if was != is_now or _seats(before) != _seats(now):
-            if before is not None and was is not None:
-                ready = _put(ready, _seats(before), _without(ready[_seats(before)], was))
-            if now is not None and is_now is not None:
-                ready = _put(ready, _seats(now), _with(ready.get(_seats(now), ()), is_now))
-        there, is_there = _on_duty(before), _on_duty(now)
+        old, new = _seats(before), _seats(now)
+        if was != is_now or old != new:
+            if was is not None:
+                rest = minus(ready[old], was)
+                ready = ready.set(old, rest) if rest else ready.delete(old)  # whoever has a row can be rung
+            if is_now is not None:
+                ready = ready.set(new, plus(ready.get(new, ()), is_now))
+        there = old if before is not None and volunteer_machine.on_duty(before) else None
+        is_there = new if now is not None and volunteer_machine.on_duty(now) else None
         if there != is_there:
             for seats, change in ((there, -1), (is_there, 1)):
                 if seats is not None:
                     staffed = staffed.set(seats, staffed.get(seats, 0) + change)
         if ready is self.ready and staffed is self.staffed:
             return self
-        return replace(self, ready=ready, staffed=staffed)
+        return Roster(self.groups, self.day, self.named, ready, staffed)
 
     def anybody(self) -> bool:
         return bool(self.ready)
 
-    def can_be_asked(self, group: GroupId, line: LineId) -> bool:
-        return (group, None) in self.ready or (group, line) in self.ready
+    def can_any_be_asked(self, groups: Iterable[GroupId], line: LineId) -> bool:
+        return any((group, None) in self.ready or (group, line) in self.ready for group in groups)
 
-    def is_staffed(self, group: GroupId, line: LineId) -> bool:
-        return self.staffed.get((group, None), 0) + self.staffed.get((group, line), 0) > 0
+    def is_any_staffed(self, groups: Iterable[GroupId], line: LineId) -> bool:
+        return any(self.how_many(group, line) > 0 for group in groups)
 
     def how_many(self, group: GroupId, line: LineId) -> int:
         return self.staffed.get((group, None), 0) + self.staffed.get((group, line), 0)
 
-    def in_order(self, group: GroupId, line: LineId, lot: str) -> Iterator[VolunteerId]:
-        """Whom to ask, first the first; `lot` decides where the strategy is to draw one."""
+    def in_order(self, group: GroupId, line: LineId, call: Call) -> Iterator[VolunteerId]:
+        """Whom to ask for this call, first the first."""
         everywhere, here = self.ready.get((group, None), ()), self.ready.get((group, line), ())
-        found: Iterable[Place] = (everywhere or here) if not (everywhere and here) else merge(everywhere, here)
+        found: Iterable[Place] = chain.from_iterable(everywhere or here)
+        if everywhere and here:
+            found = merge(chain.from_iterable(everywhere), chain.from_iterable(here))
         if self.groups[group].strategy is Strategy.RANDOM:
-            some = tuple(found)
+            some, lot = tuple(found), f"{call.id}/{call.counter}"
             for number in range(DRAWS if len(some) > 1 else 0):
                 yield some[_draw(f"{lot}/{number}", len(some))][2]
             found = some
@@ -121,46 +123,24 @@ class Roster:
                 assert_never(group.strategy)
 
 
-def roster_of(volunteers: Iterable[Volunteer], groups: Mapping[GroupId, Group], at: datetime) -> Roster:
+def roster_of(volunteers: Iterable[Volunteer], groups: Mapping[GroupId, Group], day: date) -> Roster:
     """From nothing: at the start, for another plan, and when the day turns."""
     named = {group.id: {who: place for place, who in enumerate(group.members)} for group in groups.values()}
-    blank = Roster(groups, day_of(at), named, Map(), Map())
+    blank = Roster(groups, day, named, Map(), Map())
     places: dict[Seats, list[Place]] = {}
     staffed: dict[Seats, int] = {}
     for who in volunteers:
-        place, there = blank._place(who), _on_duty(who)
+        place, seats = blank._place(who), _seats(who)
         if place is not None:
-            places.setdefault(_seats(who), []).append(place)
-        if there is not None:
-            staffed[there] = staffed.get(there, 0) + 1
-    return replace(
-        blank, ready=Map({seats: tuple(sorted(some)) for seats, some in places.items()}), staffed=Map(staffed)
-    )
+            places.setdefault(seats, []).append(place)
+        if volunteer_machine.on_duty(who):
+            staffed[seats] = staffed.get(seats, 0) + 1
+    ready: Map[Seats, Order[Place]] = Map({seats: order_of(some) for seats, some in places.items()})
+    return blank._replace(ready=ready, staffed=Map(staffed))
 
 
 def _seats(who: Volunteer | None) -> Seats:
     return (who.group, who.line) if who is not None else (GroupId(""), None)
-
-
-def _on_duty(who: Volunteer | None) -> Seats | None:
-    return _seats(who) if who is not None and volunteer_machine.on_duty(who) else None
-
-
-def _put(
-    ready: Map[Seats, tuple[Place, ...]], seats: Seats, places: tuple[Place, ...]
-) -> Map[Seats, tuple[Place, ...]]:
-    """Without empty rows: whoever has a row can be rung."""
-    return ready.set(seats, places) if places else ready.delete(seats)
-
-
-def _without(places: tuple[Place, ...], place: Place) -> tuple[Place, ...]:
-    at = bisect_left(places, place)
-    return places[:at] + places[at + 1 :]
-
-
-def _with(places: tuple[Place, ...], place: Place) -> tuple[Place, ...]:
-    at = bisect_left(places, place)
-    return (*places[:at], place, *places[at:])
 
 
 def _draw(lot: str, among: int) -> int:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from immutables import Map
 
+from ivr.core.change import quicken
 from ivr.core.facts import Carried, EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
 from ivr.core.flow import Plan
 from ivr.core.hours import OWN_GROUPS, NightBy, Service, Timetable
@@ -370,3 +371,6 @@ class House:
     """Plans no longer in force, by version, as long as calls go by them."""
     sorted: object = field(default=None, init=False, compare=False, repr=False)
     """No state: the same volunteers and calls in the order in which the hunt needs them (`draft.Sorted`)."""
+
+
+quicken(__name__)

@@ -85,7 +85,7 @@ from ivr.core.state import Call, Free, House, LineState, Pause, Volunteer
 
 def step(house: House, news: News) -> Decision:
     """What follows from this news. Total: anything may come at any time, twice, or too late."""
-    draft = Draft(house)
+    draft = Draft(house, news.at)
     desk = Desk(draft)
     dispatch(desk, news)
     if draft.touched:
@@ -97,6 +97,8 @@ def step(house: House, news: News) -> Decision:
 
 def dispatch(desk: Desk, news: News) -> None:
     match news:
+        case RingAlerting() | RingAnswered() | RingPressed() | RingGone():
+            desk.tell_ring(news)
         case CallArrived():
             if news.call not in desk.draft.calls and news.line in desk.draft.lines:
                 desk.arrive(news.call, news.line, news.at)
@@ -112,8 +114,6 @@ def dispatch(desk: Desk, news: News) -> None:
             on_call_due(desk, news)
         case Joined():
             on_joined(desk, news)
-        case RingAlerting() | RingAnswered() | RingPressed() | RingGone():
-            desk.tell_ring(news)
         case CommandFailed():
             on_command_failed(desk, news)
         case OverrideGiven() | HandoverAsked() | LineDue():

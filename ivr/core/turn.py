@@ -26,7 +26,7 @@ from ivr.core.facts import (
     ServedBy,
 )
 from ivr.core.flow import Line, Spoken
-from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
+from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
 from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring
 
 
@@ -38,7 +38,7 @@ class Around(Protocol):
         """Is anybody on duty (free or not) for this line, in any tier?"""
         ...
 
-    def place(self, call: CallId) -> int:
+    def place(self, call: Call) -> int:
         """In the line's queue, 1 is the head; 0: not in it."""
         ...
 

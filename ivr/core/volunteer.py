@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core.change import replace
+from ivr.core.change import quicken, replace
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import (
     Fact,
@@ -221,3 +221,6 @@ def about_pause(who: Volunteer, at: datetime) -> Fact:
             return VolunteerNotAnswering(who.id, at)
         case _:
             assert_never(who.pause.kind)
+
+
+quicken(__name__)

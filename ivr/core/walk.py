@@ -188,7 +188,7 @@ def give_up_at(turn: Turn, step: Enqueue) -> datetime | None:
 
 def words_of(turn: Turn, announcement: Announcement, heard: int) -> tuple[PromptId, ...]:
     """Which prompt's turn it is, or what can be said now; empty: nothing can."""
-    place = turn.around.place(turn.call.id)
+    place = turn.around.place(turn.call)
     match announcement.told:
         case None:
             return (announcement.prompts[heard % len(announcement.prompts)],)

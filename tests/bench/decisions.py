@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import log
 from time import perf_counter
 
 from immutables import Map
@@ -31,10 +32,8 @@ from tests.bench.figures import Figure, Series
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINE, DAY = LineId("bornetelefonen"), GroupId("dag")
 QUEUE, BUSY = StepName("koe"), StepName("travlt")
-FEW, MANY = (10, 5), (1000, 500)
+FEW, MANY, THRONG = (10, 5), (1000, 500), (10_000, 5000)
 """Callers who wait, and volunteers."""
-LOG_RATIO = 3.0
-"""log 1000 / log 10: what a decision may take more with a hundred times as many people."""
 MOST_S = 100e-6
 PROMISED = "a phone is free"
 
@@ -102,24 +101,33 @@ WHAT: tuple[tuple[str, Callable[[Crowd], float]], ...] = (
 
 def decisions(bench: Bench) -> tuple[Figure, ...]:
     times = bench.times(400, 5)
-    taken: dict[tuple[str, tuple[int, int]], list[float]] = {}
-    for strategy in (Strategy.LONGEST_IDLE, Strategy.RING_ALL):
-        crowds = {size: Crowd(strategy, *size) for size in (FEW, MANY)}
-        for _ in range(times):
-            for name, act in WHAT:
-                for size, crowd in crowds.items():
-                    crowd.number += 1
-                    taken.setdefault((f"{name} ({strategy})", size), []).append(act(crowd))
+    # with `ring_all` one caller has as many rings as there are phones: another question than how many people there are
     return tuple(
-        Figure(
-            f"{name}, {MANY[0]} waiting, {MANY[1]} volunteers",
-            Series("voiceline", tuple(taken[name, MANY])),
-            Series(f"{FEW[0]} waiting, {FEW[1]} volunteers", tuple(taken[name, FEW])),
-            limit_s=MOST_S if name.startswith(PROMISED) else None,
-            limit_ratio=LOG_RATIO,
-        )
-        for name in dict.fromkeys(name for name, _size in taken)
+        figure
+        for strategy, crowds in ((Strategy.LONGEST_IDLE, (MANY, THRONG)), (Strategy.RING_ALL, (MANY,)))
+        for figure in compared(strategy, crowds[: bench.times(2, 1)], times)
     )
 
 
-BENCHMARK = Benchmark("decisions", "One decision of the core, with a hundred times as many people.", decisions)
+def compared(strategy: Strategy, sizes: Sequence[tuple[int, int]], times: int) -> Iterator[Figure]:
+    """Each of the larger crowds beside the small one, in turns."""
+    crowds = {size: Crowd(strategy, *size) for size in (FEW, *sizes)}
+    taken: dict[tuple[str, tuple[int, int]], list[float]] = {}
+    for _ in range(times):
+        for name, act in WHAT:
+            for size, crowd in crowds.items():
+                crowd.number += 1
+                taken.setdefault((name, size), []).append(act(crowd))
+    for size in sizes:
+        for name, _act in WHAT:
+            yield Figure(
+                f"{name} ({strategy}), {size[0]} waiting, {size[1]} volunteers",
+                Series("voiceline", tuple(taken[name, size])),
+                Series(f"{FEW[0]} waiting, {FEW[1]} volunteers", tuple(taken[name, FEW])),
+                limit_s=MOST_S if name.startswith(PROMISED) and size == MANY else None,
+                limit_ratio=log(size[0]) / log(FEW[0]),
+                with_mean=True,
+            )
+
+
+BENCHMARK = Benchmark("decisions", "One decision of the core, with up to a thousand times as many people.", decisions)

@@ -24,11 +24,16 @@ class Series:
         """Nearest rank: one that was really measured; of fewer than 20 it is the worst."""
         return sorted(self.seconds)[math.ceil(0.95 * len(self.seconds)) - 1]
 
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.seconds)
+
     def told(self) -> dict[str, object]:
         return {
             "name": self.name,
             "n": len(self.seconds),
             "median_s": self.median,
+            "mean_s": self.mean,
             "p95_s": self.p95,
             "seconds": list(self.seconds),
         }
@@ -48,6 +53,8 @@ class Figure:
     """Our median may be this much of the other's at most."""
     parts: Mapping[str, Series] = field(default_factory=dict)
     """Where the time goes; told with --json only."""
+    with_mean: bool = False
+    """Whether our mean is shown as well: where many small times add up."""
 
     @property
     def ratio(self) -> float | None:
@@ -74,13 +81,16 @@ class Figure:
         }
 
 
-HEAD = ("", "n", "voiceline", "p95", "compared with", "median", "p95", "ratio", "at most")
+HEAD = ("", "n", "voiceline", "mean", "p95", "compared with", "median", "p95", "ratio", "at most")
 
 
 def table(figures: Sequence[Figure]) -> str:
     """Markdown that is also easy on the eye in a terminal. Times without a heading of their own are medians."""
-    used = HEAD if any(promised(figure) for figure in figures) else HEAD[:-1]
-    rows = [used, *(row(figure)[: len(used)] for figure in figures)]
+    unused = set() if any(figure.with_mean for figure in figures) else {"mean"}
+    unused |= set() if any(promised(figure) for figure in figures) else {"at most"}
+    places = [place for place, name in enumerate(HEAD) if name not in unused]
+    used = tuple(HEAD[place] for place in places)
+    rows = [used, *(tuple(row(figure)[place] for place in places) for figure in figures)]
     widths = [max(3, *(len(cells[column]) for cells in rows)) for column in range(len(used))]
     left = (0, used.index("compared with"))
     lines = [
@@ -101,6 +111,7 @@ def row(figure: Figure) -> tuple[str, ...]:
         figure.what,
         str(len(figure.ours.seconds)),
         length(figure.ours.median),
+        length(figure.ours.mean) if figure.with_mean else "-",
         length(figure.ours.p95),
         "-" if other is None else other.name,
         "-" if other is None else length(other.median),

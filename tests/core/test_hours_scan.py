@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ivr.core.hours import DayException, DayPlan, Holiday, Hours, Opening, Regime, Service, compile_hours
+from ivr.core.hours import OWN_GROUPS, DayException, DayPlan, Holiday, Hours, Opening, Regime, Service, compile_hours
 
 MINUTE = timedelta(minutes=1)
 ZONES = ("Europe/Copenhagen", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "UTC")
@@ -135,6 +135,11 @@ def test_every_minute_is_served_as_the_scan_says(case: tuple[Hours, date]) -> No
 def test_a_table_is_in_order_without_overlaps_and_its_edges_agree_with_its_answers(case: tuple[Hours, date]) -> None:
     hours, middle = case
     table = compile_hours(hours, middle - timedelta(days=5), middle + timedelta(days=5))
+    nights = [span for span in table.spans if span.service is Service.NIGHT]
+    for edge in (table.first, *(moment for span in table.spans for moment in (span.start, span.end))):
+        for moment in (edge - MINUTE, edge, edge + MINUTE):
+            found = next((span.by for span in nights if span.end > moment), OWN_GROUPS)
+            assert table.by_night(moment) == found, moment
     previous = table.first
     for span in table.spans:
         assert previous <= span.start < span.end <= table.last

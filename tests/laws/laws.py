@@ -65,7 +65,7 @@ from ivr.core.news import (
 )
 from ivr.core.state import Asked, BeingRung, Free, House, InTalk, Leaving, PickedUp, Talking, VolunteerPhase, WrappingUp
 from ivr.core.talking import SILENT_S
-from tests.laws import fairness
+from tests.laws import fairness, indexes
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
 
@@ -586,6 +586,8 @@ EACH: tuple[Law, ...] = (
     fairness.the_group_s_strategy_says_who_is_rung,
     fairness.an_answered_call_is_counted_once_for_who_answered_it,
     fairness.places_in_a_queue_are_kept,
+    indexes.what_is_kept_in_order_is_what_a_look_at_everybody_gives,
+    indexes.every_place_in_a_queue_is_found_by_its_rank,
 )
 """Of every single moment."""
 

@@ -20,6 +20,7 @@ from ivr.core import switchboard
 from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic
 from ivr.core.decision import Decision, Nothing
+from ivr.core.draft import Sorted
 from ivr.core.facts import (
     CallAnswered,
     CallEnded,
@@ -41,7 +42,7 @@ from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, R
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from ivr.core.state import Ring as RingState
 from tests.fakes.phones import Answers, NeverAnswers
-from tests.laws import fairness, laws
+from tests.laws import fairness, indexes, laws
 from tests.laws.evening import Evening, Visit
 from tests.laws.explore import explore
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
@@ -172,6 +173,14 @@ def ghost_in_the_queue(moment: Moment) -> Moment | None:
     return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, ghost)))
 
 
+def twice_in_the_queue(moment: Moment) -> Moment | None:
+    line = moment.after.lines.get(CHILDREN)
+    if line is None or not line.queue:
+        return None
+    twice = replace(line, queue=(*line.queue, line.queue[0]))
+    return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, twice)))
+
+
 def place_nought(moment: Moment) -> Moment | None:
     facts = tuple(replace(fact, position=0) if isinstance(fact, CallQueued) else fact for fact in moment.facts)
     return replace(moment, facts=facts) if facts != moment.facts else None
@@ -298,7 +307,19 @@ def told_one_and_then_two(moment: Moment) -> Moment | None:
     return replace(moment, commands=(*moment.commands, *places)) if places else None
 
 
+def somebody_is_not_seen_to_wait(moment: Moment) -> Moment | None:
+    known = moment.after.sorted
+    if not isinstance(known, Sorted) or known.board is None or not known.board.rows:
+        return None
+    spoilt = replace(moment.after)
+    blind = known._replace(board=known.board._replace(rows=Map()))
+    object.__setattr__(spoilt, "sorted", blind)
+    return replace(moment, after=spoilt)
+
+
 SPOILT: dict[Law, Spoil] = {
+    indexes.what_is_kept_in_order_is_what_a_look_at_everybody_gives: somebody_is_not_seen_to_wait,
+    indexes.every_place_in_a_queue_is_found_by_its_rank: twice_in_the_queue,
     fairness.a_caller_is_overtaken_only_by_who_came_within_the_head_start: rung_for_the_second,
     fairness.the_group_s_strategy_says_who_is_rung: somebody_stood_better,
     fairness.an_answered_call_is_counted_once_for_who_answered_it: counted_twice,
@@ -351,6 +372,18 @@ def test_the_good_trace_obeys_and_a_spoilt_one_breaks(law: Law) -> None:
     trace[place] = moment
     with pytest.raises(LawBroken):
         law(trace)
+
+
+def test_the_law_of_what_is_kept_in_order_sees_a_volunteer_who_is_thought_to_be_free() -> None:
+    moment = next(each for each in good() if any(isinstance(command, Ring) for command in each.commands))
+    known = moment.after.sorted
+    assert isinstance(known, Sorted)
+    assert known.roster is not None
+    for wrong in (known.roster._replace(ready=Map()), known.roster._replace(staffed=Map())):
+        spoilt = replace(moment.after)
+        object.__setattr__(spoilt, "sorted", known._replace(roster=wrong))
+        found = indexes.differences(spoilt, known._replace(roster=wrong))
+        assert bool(found) is (wrong.ready is not known.roster.ready or wrong.staffed is not known.roster.staffed)
 
 
 def is_(kind: type[News]) -> Callable[[News], bool]:
