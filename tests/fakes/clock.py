@@ -9,20 +9,18 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 MONDAY_NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 """Where tests start unless they say otherwise: an ordinary Monday, 13:00 in Copenhagen."""
 
 
-@dataclass(order=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Alarm:
     """Something that happens at a moment. `cancel()` takes it back."""
 
-    due_us: int
-    number: int
-    do: Callable[[], None] | None = field(compare=False)
+    do: Callable[[], None] | None
 
     def cancel(self) -> None:
         self.do = None
@@ -37,7 +35,8 @@ class VirtualClock:
         self._start = start
         self._us = 0
         self._asked = 0
-        self._alarms: list[Alarm] = []
+        self._alarms: list[tuple[int, int, Alarm]] = []
+        """When, in which order they were asked for, and what."""
 
     def now(self) -> datetime:
         return self._start + timedelta(microseconds=self._us)
@@ -50,23 +49,27 @@ class VirtualClock:
         if seconds < 0:
             raise ValueError("what is past cannot be asked for")
         self._asked += 1
-        alarm = Alarm(self._us + _us(seconds), self._asked, do)
-        heapq.heappush(self._alarms, alarm)
+        alarm = Alarm(do)
+        heapq.heappush(self._alarms, (self._us + _us(seconds), self._asked, alarm))
         return alarm
 
     def next_at(self) -> float | None:
         """When (monotonic seconds) the next thing is due; None: nothing is."""
-        while self._alarms and self._alarms[0].do is None:
+        due_us = self._next_us()
+        return None if due_us is None else due_us / 1_000_000
+
+    def _next_us(self) -> int | None:
+        while self._alarms and self._alarms[0][2].do is None:
             heapq.heappop(self._alarms)
-        return self._alarms[0].due_us / 1_000_000 if self._alarms else None
+        return self._alarms[0][0] if self._alarms else None
 
     def step(self) -> bool:
         """Go to the next thing that is due and do it, alone; False when there is none."""
-        if self.next_at() is None:
+        if self._next_us() is None:
             return False
-        alarm = heapq.heappop(self._alarms)
+        due_us, _number, alarm = heapq.heappop(self._alarms)
         do, alarm.do = alarm.do, None
-        self._us = max(self._us, alarm.due_us)
+        self._us = max(self._us, due_us)
         assert do is not None
         do()
         return True
@@ -77,7 +80,7 @@ class VirtualClock:
 
     def advance_to(self, monotonic_s: float) -> None:
         target = _us(monotonic_s)
-        while (due := self.next_at()) is not None and _us(due) <= target:
+        while (due_us := self._next_us()) is not None and due_us <= target:
             self.step()
         self._us = max(self._us, target)
 

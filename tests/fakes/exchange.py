@@ -201,9 +201,10 @@ class FakeExchange:
             case Play():
                 answer(words.play(self.floor, caller, command))
             case StopPlay():
-                legs = [leg for leg in self.floor.legs.values() if any(each.id == command.play for each in leg.words)]
-                told = rings.stop(self.floor, legs[0], command.play) if legs else None
-                answer(told or words.stop(self.floor, caller, command.play))
+                told = [leg for leg in self.floor.legs.values() if leg.words]
+                legs = [leg for leg in told if any(each.id == command.play for each in leg.words)]
+                stopped = rings.stop(self.floor, legs[0], command.play) if legs else None
+                answer(stopped or words.stop(self.floor, caller, command.play))
             case StartMusic():
                 answer(words.music(self.floor, caller))
             case Join():

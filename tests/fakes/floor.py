@@ -37,6 +37,8 @@ class Floor:
         self.weather = weather
         self.callers: dict[CallId, Caller] = {}
         self.legs: dict[RingId, Leg] = {}
+        self.latest: dict[VolunteerId, Leg] = {}
+        """Of each volunteer, the leg that was asked to ring last."""
         self.past_legs: list[Leg] = []
         """Earlier legs whose id was used once more (a ring that was repeated after it had ended)."""
         self.phones: dict[VolunteerId, Phone] = {}

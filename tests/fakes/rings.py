@@ -35,12 +35,13 @@ def ring(floor: Floor, command: Ring) -> Result:
     phone = floor.phones.get(command.volunteer)
     if phone is None or not phone.registered:
         return Result.REFUSED
-    if any(leg.here and leg.volunteer == command.volunteer for leg in floor.legs.values()):
+    latest = floor.latest.get(command.volunteer)
+    if latest is not None and latest.here:
         floor.misuse.append(f"{command.volunteer} is rung twice at once")
     if before is not None:
         floor.past_legs.append(before)
     leg = Leg(command.ring, command.volunteer, phone.next_script(), floor.track(command.ring))
-    floor.legs[leg.id] = leg
+    floor.legs[leg.id] = floor.latest[leg.volunteer] = leg
     _begin(floor, leg, command.timeout_s)
     return Result.DONE
 

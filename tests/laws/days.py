@@ -1,7 +1,7 @@
 """Long days: hours of callers, volunteers who come and go, lines that open and close; each made from its number alone.
 
 A day lives on the fake exchange (`evening`), so that it is known what people heard. The same number is the same day:
-what breaks a law is shown again by `python -m tests.laws days --first NUMBER --count 1`.
+what breaks a law is shown again by `python -m tests.laws days --first NUMBER --count 1`, as short as it can be made.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ class LongDay:
     phones: dict[VolunteerId, tuple[Behaviour, ...]]
     news: tuple[tuple[float, News], ...]
     """Who pauses, and what is done with the lines by hand: when, seconds from noon."""
-    weather: Weather
+    rough: int | None
+    """The number of the weather (`Weather`), which is made anew for every life; None: calm."""
 
 
 def long_day(number: int) -> LongDay:
@@ -70,8 +71,8 @@ def long_day(number: int) -> LongDay:
         if seat.reachable
     }
     news = tuple(a_change(chance, setting) for _ in range(chance.randint(0, 12)))
-    weather = Weather(chance.randint(0, 1000)) if chance.random() < 0.5 else Weather()
-    return LongDay(setting, visits, phones, news, weather)
+    rough = chance.randint(0, 1000) if chance.random() < 0.5 else None
+    return LongDay(setting, visits, phones, news, rough)
 
 
 def a_setting(chance: Random) -> Setting:
@@ -152,8 +153,11 @@ def a_change(chance: Random, setting: Setting) -> tuple[float, News]:
 
 def live_through(step: Step, number: int) -> int:
     """How many moments the day had. Raises `LawBroken`."""
-    day = long_day(number)
-    evening = Evening(step, day.setting, day.weather)
+    return live(step, long_day(number))
+
+
+def live(step: Step, day: LongDay) -> int:
+    evening = Evening(step, day.setting, Weather(day.rough))
     for at_s, news in day.news:
         evening.clock.after(at_s, lambda news=news: evening.take(replace(news, at=evening.clock.now())))  # type: ignore[misc]
     evening.let(day.visits, day.phones)

@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from hypothesis import strategies as st
 
 from ivr.core.commands import Command
 from ivr.core.ids import CallId, LineId, RingId, VolunteerId, call_of
-from ivr.core.news import CommandFailed, News, Result
+from ivr.core.news import CommandFailed, LineDue, News, Result
 from ivr.core.state import Accepting, Choosing, House
 from tests.fakes.clock import Alarm, VirtualClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.hearing import Stretch
 from tests.fakes.phones import Answers, AnswersAsLetGo, Behaviour, Busy, Declines, NeverAnswers, Vanished
 from tests.fakes.weather import Weather
-from tests.laws.explore import Place, dues
+from tests.laws.deadlines import Deadlines, Due, news_of
 from tests.laws.generators import NOON, Setting, settings_
 from tests.laws.laws import obey
 from tests.laws.trace import LawBroken, Moment, Step, take
-from tests.laws.world import World
 
 FINE = (Result.DONE, Result.ALREADY)
 LONG_ENOUGH_S = 3600.0
@@ -50,6 +48,8 @@ class Evening:
         self._step = step
         self._house: House = setting.nobody()
         self._lanes: dict[str, deque[Command]] = {}
+        self._deadlines = Deadlines()
+        self._watched: Due | None = None
         self._alarm: Alarm | None = None
         for news in setting.opening():
             self.take(news)
@@ -58,6 +58,9 @@ class Evening:
         moment = take(self._step, self._house, news)
         self.trace.append(moment)
         self._house = moment.after
+        self._deadlines.follow(moment.before, moment.after, self.clock.now())
+        if isinstance(news, LineDue):
+            self._deadlines.ask_line(moment.after, news.line, self.clock.now())
         for command in moment.commands:
             lane = self._lanes.setdefault(command.lane, deque())
             lane.append(command)
@@ -78,18 +81,20 @@ class Evening:
         self.exchange.submit(command, answered)
 
     def _watch(self) -> None:
+        first = self._deadlines.first()
+        if first == self._watched:
+            return
         if self._alarm is not None:
             self._alarm.cancel()
-        now = self.clock.now()
-        first = next(iter(dues(Place(self._house, World(), now, frozenset()))), None)
+        self._watched = first
         if first is not None:
-            moment, news = first
-            self._alarm = self.clock.after(max(0.0, (moment - now).total_seconds()), lambda: self._due(moment, news))
+            ahead_s = (first[0] - self.clock.now()).total_seconds()
+            self._alarm = self.clock.after(max(0.0, ahead_s), lambda: self._due(first))
 
-    def _due(self, moment: datetime, news: News) -> None:
-        self._alarm = None
-        if moment <= self.clock.now():
-            self.take(news)
+    def _due(self, due: Due) -> None:
+        self._alarm = self._watched = None
+        if due[0] <= self.clock.now():
+            self.take(news_of(due, self.clock.now()))
         else:
             self._watch()
 

@@ -118,7 +118,10 @@ def comes_before(group: Group, other: Volunteer, who: Volunteer, before: Volunte
 
 def an_answered_call_is_counted_once_for_who_answered_it(trace: Trace) -> None:
     for moment in trace:
-        said = Counter(fact.volunteer for fact in moment.facts if isinstance(fact, CallAnswered))
+        answered = [fact.volunteer for fact in moment.facts if isinstance(fact, CallAnswered)]
+        if not answered and moment.after.volunteers is moment.before.volunteers:
+            continue
+        said = Counter(answered)
         without_us = isinstance(moment.news, Witnessed | Surveyed)
         stood = {
             call.phase.volunteer
@@ -146,7 +149,7 @@ def places_in_a_queue_are_kept(trace: Trace) -> None:
         excused = {fact.call for fact in moment.facts if isinstance(fact, CallRequeued | CallTakenBack)}
         for call in moment.after.calls.values():
             before = moment.before.calls.get(call.id)
-            if before is None or before.rank is None or call.id in excused or call.rank is None:
+            if before is call or before is None or before.rank is None or call.id in excused or call.rank is None:
                 continue
             if before.line == call.line and abs(before.rank - call.rank) > STEP:
                 raise LawBroken(f"{call.id} has another place than before", trace)

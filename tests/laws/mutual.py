@@ -81,7 +81,6 @@ def _volunteers(house: House) -> Iterator[str]:
         if count > 1:
             yield f"{name} is in {count} rings at once"
     for who in house.volunteers.values():
-        mine = [ring for ring in rings.values() if ring.volunteer == who.id]
         if isinstance(who.phase, BeingRung | InTalk):
             ring = rings.get(who.phase.ring)
             if ring is None or ring.volunteer != who.id:
@@ -90,8 +89,10 @@ def _volunteers(house: House) -> Iterator[str]:
                 yield f"{who.id} is being rung by {ring.id}, which was picked up"
             elif isinstance(who.phase, InTalk) and isinstance(ring.phase, Asked | Alerting | Accepting):
                 yield f"{who.id} is in a talk on {ring.id}, which nobody has picked up"
-        elif any(not isinstance(ring.phase, Ending) for ring in mine):
-            yield f"{who.id} is {type(who.phase).__name__}, and yet {mine[0].id} is on their phone"
+        elif who.id in rung:
+            on = [ring for ring in rings.values() if ring.volunteer == who.id and not isinstance(ring.phase, Ending)]
+            if on:
+                yield f"{who.id} is {type(who.phase).__name__}, and yet {on[0].id} is on their phone"
         if who.leaving and not isinstance(who.phase, BeingRung | InTalk):
             yield f"{who.id} was removed and is not on the phone, and yet remembered"
 
@@ -116,23 +117,22 @@ def _strategies(house: House) -> Iterator[str]:
 
 def left_idle(house: House) -> Iterator[str]:
     """Somebody waits, somebody is free who may be asked now and has not been asked in this round: why not?"""
-    for line in house.lines.values():
+    free = [who for who in house.volunteers.values() if _is_free(who)]
+    for line in house.lines.values() if free else ():
         for place in line.queue:
             call = house.calls.get(place)
             if call is None or not isinstance(call.phase, Waiting):
                 continue
             rings_on = any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
-            for who in house.volunteers.values():
-                if not _may_be_asked(house, call, call.phase, who):
+            tiers = groups_asked(house, call, call.phase)
+            for who in free:
+                if who.group not in tiers or who.id in call.phase.tried or who.line not in (None, call.line):
                     continue
                 group = house.plan.groups.get(who.group)
                 if group is not None and (group.strategy is Strategy.RING_ALL or not rings_on):
                     yield f"{call.id} waits, {who.id} is free, and no phone rings"
 
 
-def _may_be_asked(house: House, call: Call, phase: Waiting, who: Volunteer) -> bool:
-    tiers = groups_asked(house, call, phase)
+def _is_free(who: Volunteer) -> bool:
     there = who.reachable and not who.elsewhere and not who.leaving
-    ready = isinstance(who.phase, Free) and there and who.pause is None and not who.off_duty
-    asked_now = who.group in tiers and who.id not in phase.tried
-    return ready and asked_now and who.rest_until is None and who.line in (None, call.line)
+    return isinstance(who.phase, Free) and there and who.pause is None and not who.off_duty and who.rest_until is None

@@ -22,7 +22,8 @@ from ivr.core.order import Order, order_of
 from ivr.core.state import BeingRung, Call, Free, Volunteer
 from ivr.core.volunteer import PhoneAsked
 from tests.laws import indexes, laws
-from tests.laws.days import live_through
+from tests.laws.days import live_through, long_day
+from tests.laws.shorter import broken_by, shortened, story
 from tests.laws.trace import LawBroken
 
 DAYS = 6
@@ -174,6 +175,20 @@ def test_a_long_day_finds_a_mistake_in_queue_or_hunt(plant: Plant, monkeypatch: 
     plant(monkeypatch)
     with pytest.raises((LawBroken, LookupError)):
         days_on_end()
+
+
+def test_a_day_that_breaks_a_law_is_made_short_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    last_come_first_served(monkeypatch)
+    number = next(number for number in range(MOST_DAYS) if broken_by(switchboard.step, long_day(number)))
+    day, broken = shortened(switchboard.step, number)
+    assert len(day.visits) <= 3 < len(long_day(number).visits)
+    told = story(number, day, broken, 2000)
+    assert told.startswith(f"day {number}: {broken.what}\n")
+    assert f"--first {number} --count 1" in told
+    assert "CallArrived" in told
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match="breaks no law"):
+        shortened(switchboard.step, number)
 
 
 def days_on_end() -> None:

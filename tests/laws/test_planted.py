@@ -382,7 +382,7 @@ def test_the_law_of_what_is_kept_in_order_sees_a_volunteer_who_is_thought_to_be_
     for wrong in (known.roster._replace(ready=Map()), known.roster._replace(staffed=Map())):
         spoilt = replace(moment.after)
         object.__setattr__(spoilt, "sorted", known._replace(roster=wrong))
-        found = indexes.differences(spoilt, known._replace(roster=wrong))
+        found = list(indexes.differences(spoilt, known._replace(roster=wrong)))
         assert bool(found) is (wrong.ready is not known.roster.ready or wrong.staffed is not known.roster.staffed)
 
 
