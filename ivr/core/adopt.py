@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr.core import hunt
+from ivr.core import hunt, yes_no
 from ivr.core.change import replace
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
@@ -179,6 +179,7 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
                 turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
             else:  # what was heard meanwhile nobody knows
                 turn.go(replace(phase, silent_since=None, silence_said=False))
+                yes_no.ask(turn, phase)
         case Leaving():
             turn.draft.do(HangUp(call.id))
         case Sheltered() | Over():

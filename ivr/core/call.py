@@ -10,8 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core import shelter, talking, waiting, walk
-from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core import shelter, talking, waiting, walk, yes_no
+from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, YesNoWanted
 from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
@@ -164,6 +164,7 @@ NO_MENU = Nothing("nobody listens for keys now: only menus and queues do")
 OLD_WORDS = Nothing("words that were cut, or of a phase that is over")
 NOT_JOINING = Nothing("a talk that was given up, and taken down when it was")
 UNANSWERED = Nothing("the ring was let go with what it belonged to, or its end is the hunt's business")
+NO_TALK = Nothing("keys are answers only in a talk")
 WRITTEN = Nothing("the outcome is written")
 UNHEARD = Nothing("only in a talk does it matter whether anything is heard from the caller")
 
@@ -177,6 +178,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Hearing, CallDue): on_words_overdue,
     (Hearing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Hearing, VolunteerGone): UNANSWERED,
+    (Hearing, YesNoWanted): NO_TALK,
     (Hearing, CommandFailed): on_failed,
     (Choosing, CallGone): on_gone,
     (Choosing, CallLeft): shelter.on_left,
@@ -187,6 +189,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Choosing, CallDue): on_no_key,
     (Choosing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Choosing, VolunteerGone): UNANSWERED,
+    (Choosing, YesNoWanted): NO_TALK,
     (Choosing, CommandFailed): on_failed,
     (Waiting, CallGone): on_gone,
     (Waiting, CallLeft): shelter.on_left,
@@ -197,6 +200,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Waiting, CallDue): waiting.on_waiting_due,
     (Waiting, VolunteerPickedUp): waiting.on_picked_up,
     (Waiting, VolunteerGone): UNANSWERED,
+    (Waiting, YesNoWanted): NO_TALK,
     (Waiting, CommandFailed): on_failed,
     (Holding, CallGone): on_gone,
     (Holding, CallLeft): shelter.on_left,
@@ -207,6 +211,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Holding, CallDue): on_opening_due,
     (Holding, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Holding, VolunteerGone): UNANSWERED,
+    (Holding, YesNoWanted): NO_TALK,
     (Holding, CommandFailed): on_failed,
     (Joining, CallGone): talking.on_gone_while_joining,
     (Joining, CallLeft): shelter.on_left,
@@ -217,17 +222,19 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Joining, CallDue): talking.on_join_overdue,
     (Joining, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Joining, VolunteerGone): talking.on_volunteer_gone_while_joining,
+    (Joining, YesNoWanted): Nothing("the two do not hear each other yet"),
     (Joining, CommandFailed): talking.on_join_failed,
     (Talking, CallGone): talking.on_gone_while_talking,
     (Talking, CallLeft): shelter.on_left,
     (Talking, DigitPressed): Nothing("what is pressed in a talk is between the two"),
-    (Talking, PlayEnded): OLD_WORDS,
+    (Talking, PlayEnded): yes_no.on_words_ended,
     (Talking, Joined): Nothing("told twice, after a reconnect"),
     (Talking, CallerTalking): talking.on_voice,
     (Talking, CallDue): talking.on_due,
     (Talking, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Talking, VolunteerGone): talking.on_volunteer_gone,
-    (Talking, CommandFailed): Nothing("what failed belonged to a phase that is over; the two hear each other"),
+    (Talking, YesNoWanted): yes_no.on_wanted,
+    (Talking, CommandFailed): yes_no.on_failed,
     (Leaving, CallGone): on_gone_as_asked,
     (Leaving, CallLeft): Nothing("we have hung up; the last resort knows that the call is done"),
     (Leaving, DigitPressed): NO_MENU,
@@ -237,6 +244,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Leaving, CallDue): on_hangup_overdue,
     (Leaving, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Leaving, VolunteerGone): UNANSWERED,
+    (Leaving, YesNoWanted): NO_TALK,
     (Leaving, CommandFailed): on_hangup_failed,
     (Sheltered, CallGone): shelter.on_gone_there,
     (Sheltered, CallLeft): Nothing("told twice, or after a survey"),
@@ -247,6 +255,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Sheltered, CallDue): Nothing("the last resort has its own deadlines"),
     (Sheltered, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Sheltered, VolunteerGone): UNANSWERED,
+    (Sheltered, YesNoWanted): NO_TALK,
     (Sheltered, CommandFailed): Nothing("asked for before they left us"),
     (Over, CallGone): WRITTEN,
     (Over, CallLeft): WRITTEN,
@@ -257,6 +266,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Over, CallDue): Nothing("rings that die away have their own deadlines"),
     (Over, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Over, VolunteerGone): WRITTEN,
+    (Over, YesNoWanted): WRITTEN,
     (Over, CommandFailed): WRITTEN,
 }
 

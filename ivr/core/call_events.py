@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from ivr.core.facts import SwitchedBy
 from ivr.core.ids import RingId
 from ivr.core.news import (
     CallDue,
@@ -34,6 +35,16 @@ class VolunteerGone:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class YesNoWanted:
+    """Answers by key are to begin, or to end, in the talk with who picked up this ring."""
+
+    ring: RingId
+    on: bool
+    by: SwitchedBy
+    at: datetime
+
+
 CallEvent = (
     CallGone
     | CallLeft
@@ -44,5 +55,6 @@ CallEvent = (
     | CallDue
     | VolunteerPickedUp
     | VolunteerGone
+    | YesNoWanted
     | CommandFailed
 )

@@ -158,7 +158,55 @@ class Confirm:
         return self.dial
 
 
-Command = Answer | Play | Tell | StopPlay | StartMusic | Ring | LetGo | Join | EndTalk | HangUp | LastResort | Confirm
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """From now on in this talk a caller's 1 is said to the volunteer as yes and 2 as no, at once; no key of theirs is
+    told to anybody else, us included. Ends with the talk (`EndTalk`), or by `YesNoOver`.
+
+    `prompts` (in `language`) say it to the caller, and the volunteer hears that it begins; their end is told as for all
+    words (`PlayEnded`). `play` None: both know it already."""
+
+    call: CallId
+    ring: RingId
+    play: PlayId | None
+    language: str
+    prompts: tuple[PromptId, ...]
+    volunteers_language: str
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class YesNoOver:
+    """The caller's keys mean nothing again; the volunteer hears so."""
+
+    call: CallId
+    ring: RingId
+    volunteers_language: str
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+Command = (
+    Answer
+    | Play
+    | Tell
+    | StopPlay
+    | StartMusic
+    | Ring
+    | LetGo
+    | Join
+    | EndTalk
+    | HangUp
+    | LastResort
+    | Confirm
+    | YesNo
+    | YesNoOver
+)
 
 
 quicken(__name__)

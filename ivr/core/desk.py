@@ -14,12 +14,12 @@ from ivr.core import desertion, handover, hunt, queue, waiting, walk
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
-from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp
+from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, YesNoWanted
 from ivr.core.change import replace
 from ivr.core.commands import Answer, LetGo, LetGoReason
 from ivr.core.decision import after, length
 from ivr.core.draft import Draft
-from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, VolunteerLeftHouse
+from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, SwitchedBy, VolunteerLeftHouse
 from ivr.core.feature import PRESS_ONE
 from ivr.core.flow import Line, Plan
 from ivr.core.hours import NightBy, Service, Timetable
@@ -265,6 +265,8 @@ class Desk:
             call_machine.step(turn, VolunteerPickedUp(event.ring, event.at))
             if isinstance(turn.call.phase, Joining) and turn.call.phase.ring == event.ring:
                 self.tell_volunteer(ring.volunteer, PhonePickedUp(event.ring, event.at))
+        if verdict.yes_no is not None:
+            call_machine.step(turn, YesNoWanted(event.ring, verdict.yes_no, SwitchedBy.VOLUNTEER, event.at))
         if verdict.hung_up is not None:
             call_machine.step(turn, VolunteerGone(event.ring, verdict.hung_up, event.at))
         self.save(known, turn)

@@ -80,6 +80,18 @@ class PauseKind(StrEnum):
     """Taken by us: their phone rang too often without being picked up."""
 
 
+class SwitchedBy(StrEnum):
+    """Who began or ended answers by key."""
+
+    VOLUNTEER = "volunteer"
+    """With a code, on the phone that talks."""
+    COMMAND = "command"
+    """For the volunteer, by `ivr volunteer yes-no`."""
+    TALK_OVER = "talk_over"
+    FAILED = "failed"
+    """The exchange could not do it."""
+
+
 class HandoverWhy(StrEnum):
     TABLE = "table"
     HAND = "hand"
@@ -212,6 +224,26 @@ class CallerHeard:
     call: CallId
     line: LineId
     volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class YesNoBegan:
+    """In a talk the caller may answer with keys from now on. What they answer is written nowhere."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    by: SwitchedBy
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class YesNoEnded:
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    by: SwitchedBy
     at: datetime
 
 
@@ -437,6 +469,8 @@ Fact = (
     | CallHandedOver
     | CallerSilent
     | CallerHeard
+    | YesNoBegan
+    | YesNoEnded
     | CallRequeued
     | PromptFailed
     | CallEnded

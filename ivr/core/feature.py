@@ -1,4 +1,5 @@
-"""What a volunteer can tell the house by dialling a code on their own phone, and the sentence that confirms it.
+"""What a volunteer can tell the house by dialling a code on their own phone, and the sentence that confirms it; and the
+codes that are pressed within a talk.
 
 Rules: it concerns nobody but who dials; every dialling is answered with one sentence; nobody is rung while
 they hear it.
@@ -6,6 +7,7 @@ they hear it.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, assert_never
 
@@ -13,7 +15,7 @@ from ivr.core.change import replace
 from ivr.core.commands import Confirm
 from ivr.core.facts import PauseKind
 from ivr.core.ids import PromptId
-from ivr.core.state import InTalk, Pause, Volunteer
+from ivr.core.state import InTalk, Keyed, Pause, Volunteer
 
 if TYPE_CHECKING:
     from ivr.core.desk import Desk
@@ -44,6 +46,31 @@ LONGER = PromptId("frivillig-mere-tid")
 PRESS_ONE = PromptId("frivillig-tast-et")
 """Said to who has picked up, where a group wants the call to be accepted with a key."""
 SENTENCES = (PRESS_ONE, NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
+
+ON_CODE, OFF_CODE = "*16", "*17"
+"""Pressed within a talk: answers by key begin, and end (see `yes_no`)."""
+KEYS_S = 4.0
+"""So long at most between two keys of a code."""
+YES_NO_BEGINS = PromptId("frivillig-ja-nej-til")
+YES_NO_ENDS = PromptId("frivillig-ja-nej-fra")
+YES = PromptId("frivillig-ja")
+NO = PromptId("frivillig-nej")
+KEY_HEARD = PromptId("tast-hoert")
+"""A short tone for the caller: the key has come through, whichever it was."""
+YES_NO_WORDS = (YES_NO_BEGINS, YES_NO_ENDS, YES, NO, KEY_HEARD)
+
+
+def keyed(before: Keyed | None, digit: str, at: datetime) -> tuple[Keyed | None, bool | None]:
+    """A volunteer in a talk has pressed one key more: how far they are with a code now; and True or False when this was
+    the last key of the one or the other."""
+    late = before is None or (at - before.at).total_seconds() > KEYS_S
+    known = 0 if before is None or late else before.keys
+    whole = ON_CODE[:known] + digit
+    if whole in (ON_CODE, OFF_CODE):
+        return None, whole == ON_CODE
+    if ON_CODE.startswith(whole):
+        return Keyed(known + 1, at), None
+    return (Keyed(1, at) if digit == ON_CODE[0] else None), None
 
 
 def on_dialled(desk: Desk, news: FeatureDialled) -> None:

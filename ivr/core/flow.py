@@ -231,6 +231,8 @@ class Line:
     """What a caller hears when our own side fails: words, never silence."""
     whisper: tuple[PromptId, ...] = ()
     """What a volunteer who has picked up hears before the two are joined; the caller hears on what they heard."""
+    yes_no: tuple[PromptId, ...] = ()
+    """What a caller hears when the volunteer lets them answer with keys; nothing: it cannot be begun on this line."""
     short_abandon_s: float = 10.0
     head_start_s: float = 0.0
     """Callers are looked after as if they had come so much earlier, where lines share volunteers: so nobody of another

@@ -281,6 +281,15 @@ class WrapUpProlonged:
 
 
 @dataclass(frozen=True, slots=True)
+class YesNoAsked:
+    """Answers by key are to begin, or to end, in the talk that this volunteer is in."""
+
+    volunteer: VolunteerId
+    on: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureDialled:
     """A volunteer's phone has dialled one of our codes, and waits for a sentence."""
 
@@ -366,6 +375,7 @@ VolunteerNews = (
     | DutyChanged
     | WrapUpDone
     | WrapUpProlonged
+    | YesNoAsked
     | FeatureDialled
     | VolunteerDue
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.core import commands
+from ivr.core import commands, feature
 from ivr.core.change import quicken, replace
 from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after, seconds
@@ -49,6 +49,8 @@ class Verdict:
     """The volunteer is on the line and must be given to the call now."""
     asks: bool = False
     """Who picked up must hear now what to press."""
+    yes_no: bool | None = None
+    """Who talks has asked for answers by key, or for their end."""
     hung_up: Cause | None = None
     """A volunteer who had picked up is gone."""
     commands: tuple[Command, ...] = ()
@@ -103,6 +105,13 @@ def picked_up(ring: Ring, news: RingAnswered | RingPressed) -> Verdict:
     return Verdict(replace(ring, phase=PickedUp(), gives_up_at=after(news.at, FAR_S)), picked_up=True)
 
 
+def on_pressed_in_talk(ring: Ring, news: RingPressed) -> Verdict:
+    """A code for the house; what else is pressed is between the two."""
+    before = ring.phase.keyed if isinstance(ring.phase, PickedUp) else None
+    now, wanted = feature.keyed(before, news.digit, news.at)
+    return Verdict(ring if now == before else replace(ring, phase=PickedUp(now)), yes_no=wanted)
+
+
 def on_answered_too_late(ring: Ring, _news: RingAnswered) -> Verdict:
     """Picked up in the very moment in which it was let go: never leave them in silence."""
     return Verdict(ring, commands=(LetGo(ring.id, LetGoReason.ELSEWHERE),))
@@ -148,7 +157,7 @@ TABLE: dict[tuple[type[RingPhase], type[RingEvent]], Callable[..., Verdict] | No
     (Accepting, RingDue): on_overdue,
     (PickedUp, RingAlerting): Nothing("overtaken by the answer"),
     (PickedUp, RingAnswered): Nothing("told twice, after a reconnect"),
-    (PickedUp, RingPressed): Nothing("what is pressed in a talk is between the two"),
+    (PickedUp, RingPressed): on_pressed_in_talk,
     (PickedUp, RingGone): on_hung_up,
     (PickedUp, RingDue): Nothing("a talk has no longest time"),
     (Ending, RingAlerting): Nothing("overtaken by being let go"),

@@ -36,8 +36,19 @@ class Accepting:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """How far a volunteer has come with a code: `keys` of it have been pressed, the last one at `at`. The first keys of
+    all codes are the same, so that no key is remembered."""
+
+    keys: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """The volunteer is on the line: being joined with the caller, or talking."""
+
+    keyed: Keyed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,13 @@ class Joining:
 
 
 @dataclass(frozen=True, slots=True)
+class YesNo:
+    """The caller may answer with keys. `play`: what tells them so, until it has ended."""
+
+    play: PlayId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Talking:
     """Caller and volunteer hear each other. `stands_at` is None once the call counts as answered."""
 
@@ -147,6 +165,8 @@ class Talking:
     silent_since: datetime | None = None
     """Since when nothing is heard from the caller; None: something is, or nobody knows."""
     silence_said: bool = False
+    yes_no: YesNo | None = None
+    """None: the caller's keys mean nothing."""
 
 
 @dataclass(frozen=True, slots=True)

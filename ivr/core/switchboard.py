@@ -17,6 +17,7 @@ from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.adopt import on_surveyed
+from ivr.core.call_events import YesNoWanted
 from ivr.core.change import replace
 from ivr.core.commands import (
     Answer,
@@ -32,11 +33,13 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
 from ivr.core.decision import Decision
 from ivr.core.desk import Desk
 from ivr.core.draft import Draft
-from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
+from ivr.core.facts import OverrideChanged, PlanPublished, SwitchedBy, VolunteerJoinedHouse
 from ivr.core.feature import Feature
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
@@ -79,8 +82,9 @@ from ivr.core.news import (
     Witnessed,
     WrapUpDone,
     WrapUpProlonged,
+    YesNoAsked,
 )
-from ivr.core.state import Call, Free, House, LineState, Pause, Volunteer
+from ivr.core.state import Call, Free, House, InTalk, LineState, Pause, Volunteer
 
 
 def step(house: House, news: News) -> Decision:
@@ -163,7 +167,7 @@ def on_command_failed(desk: Desk, news: CommandFailed) -> None:
             desk.tell_call(call_of(command.ring), news)
         case EndTalk() | Confirm():
             pass  # it is not there any more: what was wanted, or nobody's loss
-        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
+        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort() | YesNo() | YesNoOver():
             desk.tell_call(command.call, news)
         case _:
             assert_never(command)
@@ -232,6 +236,10 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
             desk.put_volunteer(replace(known, pause=None, unanswered=0), news.at)
         case DutyChanged():
             desk.put_volunteer(replace(known, off_duty=not news.on, unanswered=0), news.at)
+        case YesNoAsked():
+            if isinstance(known.phase, InTalk):
+                ring = known.phase.ring
+                desk.tell_call(call_of(ring), YesNoWanted(ring, news.on, SwitchedBy.COMMAND, news.at))
         case WrapUpDone() | WrapUpProlonged() | VolunteerDue():
             desk.tell_volunteer(known.id, news)
         case _:

@@ -24,10 +24,12 @@ from ivr.core.facts import (
     RingEnded,
     RingResult,
     ServedBy,
+    SwitchedBy,
+    YesNoEnded,
 )
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
-from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring
+from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring, Talking
 
 
 class Around(Protocol):
@@ -161,7 +163,16 @@ class Turn:
     # ------------------------------------------------------------ the end
 
     def close_talk(self, talk: TalkId) -> None:
+        """Nothing that belongs to a talk outlives it."""
+        self.end_yes_no(SwitchedBy.TALK_OVER)
         self.draft.do(EndTalk(talk))
+
+    def end_yes_no(self, by: SwitchedBy) -> None:
+        """Answers by key are over, if they were on."""
+        phase = self.call.phase
+        if isinstance(phase, Talking) and phase.yes_no is not None:
+            self.draft.say(YesNoEnded(self.call.id, self.line.id, phase.volunteer, by, self.at))
+            self.go(replace(phase, yes_no=None))
 
     def waited(self) -> float | None:
         """Seconds in the queue until joined, sent on, or now; None: never queued."""

@@ -30,6 +30,8 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
 from ivr.core.facts import CallEnded, Fact, Outcome, StepEntered
 from ivr.core.flow import Plan, Say
@@ -261,7 +263,7 @@ class _Call:
                 self.later(0, CallGone(CALL, Cause.NORMAL, self.now))
             case LastResort():
                 self.ending = Ending.LAST_RESORT
-            case Answer() | EndTalk() | Confirm():
+            case Answer() | EndTalk() | Confirm() | YesNo() | YesNoOver():
                 pass
             case _:
                 assert_never(command)

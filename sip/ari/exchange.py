@@ -25,6 +25,7 @@ from sip.ari.model import (
     Bridge,
     Channel,
     ChannelDestroyed,
+    ChannelDtmfReceived,
     ChannelHangupRequest,
     Event,
     MissingParams,
@@ -116,6 +117,7 @@ class AriExchange:
         if not there:
             self._losses += 1
             self._lost_at = time.monotonic()
+            self._performer.keys.end_all()
             self._held = self._held or []
         self._changed.set()
 
@@ -173,11 +175,12 @@ class AriExchange:
             case PlaybackFinished(playback=playback):
                 if play := play_of(playback.id):
                     self._performer.words_ended(play)
+                self._performer.keys.said(playback.id)
             case _:
                 pass
         if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
             self._say_holding()
-        news = news_of(event, self._parties, at)
+        news = None if self._is_answer(event) else news_of(event, self._parties, at)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
@@ -186,6 +189,14 @@ class AriExchange:
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)
+
+    def _is_answer(self, event: Event) -> bool:
+        """A key of a caller who answers with keys: said to the volunteer, and told to nobody else."""
+        call = self._parties.call(event.channel.id) if isinstance(event, ChannelDtmfReceived) else None
+        if call is None or not isinstance(event, ChannelDtmfReceived) or not self._performer.keys.are_answers_of(call):
+            return False
+        self._later(self._performer.keys.pressed(call, event.channel.id, event.digit))
+        return True
 
     def _forget(self, channel: str) -> None:
         self._left.discard(channel)

@@ -27,7 +27,10 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
+from ivr.core.feature import YES_NO_BEGINS, YES_NO_ENDS
 from ivr.core.ids import CallId, PlayId, RingId, TalkId, call_of, play_id
 from ivr.core.lease import Renewal
 from ivr.core.news import Reached, Result
@@ -36,6 +39,7 @@ from sip.ari import api
 from sip.ari.http import Http
 from sip.ari.parties import Parties
 from sip.ari.request import Request
+from sip.ari.yes_no import YesNoKeys
 from sip.asterisk.settings import sentence_name
 
 T = TypeVar("T")
@@ -83,6 +87,7 @@ class Performer:
         self._asked: dict[CallId, set[PlayId]] = {}
         self._sounding: dict[CallId, list[PlayId]] = {}
         self._reached: dict[CallId, Reached] = {}
+        self.keys = YesNoKeys(http, sounds)
 
     def words_ended(self, play: PlayId) -> None:
         sounding = self._sounding.get(call_of(play))
@@ -99,6 +104,7 @@ class Performer:
         self._asked.pop(call, None)
         self._sounding.pop(call, None)
         self._reached.pop(call, None)
+        self.keys.end(call)
 
     async def perform(self, command: Command) -> Result:
         match command:
@@ -127,6 +133,12 @@ class Performer:
                 return await self._hang_up(command)
             case Confirm():
                 return await self._confirm(command)
+            case YesNo():
+                return await self._yes_no(command)
+            case YesNoOver():
+                self.keys.end(command.call)
+                await self.keys.tell(command.ring, command.volunteers_language, YES_NO_ENDS)
+                return Result.DONE
             case _:
                 assert_never(command)
 
@@ -154,6 +166,23 @@ class Performer:
         """A volunteer's words. Their lease was meant for a quick joining: it is told to wait."""
         self._ami.tell([setting(command.ring, LEASE, str(TELLING_S))])
         return await self._say(command.ring, call_of(command.ring), command)
+
+    async def _yes_no(self, command: YesNo) -> Result:
+        """Keys are answers from now on. Whoever has not heard so does now: both, each on their own side of the talk."""
+        channel = self._parties.channel(command.call)
+        if channel is None:
+            return self._absent(command.call)
+        if not self.keys.begin(command):
+            return Result.REFUSED
+        if command.play is None or not command.prompts:
+            return Result.DONE
+        words = Play(command.call, command.play, command.language, command.prompts)
+        result = await self._say(channel, command.call, words)
+        if result is Result.DONE:
+            await self.keys.tell(command.ring, command.volunteers_language, YES_NO_BEGINS)
+        elif result is not Result.ALREADY:
+            self.keys.end(command.call)
+        return result
 
     async def _say(self, channel: str, call: CallId, command: Play | Tell) -> Result:
         asked = self._asked.setdefault(call, set())
@@ -252,7 +281,10 @@ class Performer:
     async def _end_talk(self, talk: TalkId) -> Result:
         """The caller is taken out first, for which Asterisk waits: a room that is taken down lets people go a little
         later, and words that come meanwhile are lost without an end."""
-        channel = self._parties.channel(call_of(talk))
+        call = call_of(talk)
+        channel = self._parties.channel(call)
+        if self.keys.end(call):
+            await self._hush(call, LOOK_BACK)  # what is said to the caller would keep them in the room to its end
         if channel is not None:
             await self._http.ask(api.bridges_remove_channel(talk, channel=[channel]))
         return await self._take_down(talk)

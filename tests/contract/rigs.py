@@ -17,7 +17,7 @@ import pytest
 
 from ivr.app.ports import Exchange
 from ivr.core.feature import Feature
-from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
+from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import CallArrived, News
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import PROMPTS, FakeExchange
@@ -107,6 +107,11 @@ class Rig(Protocol):
         """Their phone, which is there, dials this code."""
         ...
 
+    def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
+        """How often the caller, or the volunteer of that ring, has heard this prompt so far: one of `prompts`, or of
+        the words of answers by key. The only caller, and the only phone that was picked up."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -155,6 +160,9 @@ class FakeRig:
 
     async def dials(self, volunteer: VolunteerId, feature: Feature) -> None:
         self.exchange.dials_code(volunteer, feature)
+
+    def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
+        return self.exchange.told(who).count(f"prompt {prompt}")
 
 
 @asynccontextmanager

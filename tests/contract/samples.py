@@ -31,6 +31,8 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, LATER),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, AT, True),
+    is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, yes_no=is_.YesNo(PLAY)),
+    is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, yes_no=is_.YesNo(None)),
     is_.Leaving(say.EndedBy.VOLUNTEER, LATER),
     is_.Sheltered(QUEUE),
     is_.Sheltered(None),
@@ -42,6 +44,7 @@ RING_PHASES: tuple[is_.RingPhase, ...] = (
     is_.Alerting(),
     is_.Accepting(),
     is_.PickedUp(),
+    is_.PickedUp(is_.Keyed(2, AT)),
     is_.Ending(say.RingResult.WON_BY_OTHER, True),
 )
 
@@ -106,6 +109,9 @@ COMMANDS: tuple[do.Command, ...] = (
     do.HangUp(CALL),
     do.LastResort(CALL),
     do.Confirm(DialId("0f3a"), "da", PromptId("frivillig-pause")),
+    do.YesNo(CALL, RING, PLAY, "da", (PromptId("ja-nej"),), "da"),
+    do.YesNo(CALL, RING, None, "da", (), "da"),
+    do.YesNoOver(CALL, RING, "da"),
 )
 
 FACTS: tuple[say.Fact, ...] = (
@@ -122,6 +128,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.CallHandedOver(CALL, LINE, "natlinje", 12.5, AT),
     say.CallerSilent(CALL, LINE, ANNA, 20.0, AT),
     say.CallerHeard(CALL, LINE, ANNA, AT),
+    say.YesNoBegan(CALL, LINE, ANNA, say.SwitchedBy.VOLUNTEER, AT),
+    say.YesNoEnded(CALL, LINE, ANNA, say.SwitchedBy.TALK_OVER, AT),
     say.CallRequeued(CALL, LINE, say.RequeueReason.PHONE_DEAD, AT),
     say.PromptFailed(CALL, LINE, QUEUE, AT),
     say.CallEnded(CALL, LINE, AT, say.Outcome.ANSWERED, say.EndedBy.CALLER, 12.5, None, ANNA, LATER),

@@ -40,6 +40,9 @@ ADDED_S = 1.0
 BEGINS_S = 0.2
 """Fuses burn from here on: the house is made, and nobody has called."""
 
+ANSWERS_BY_KEY = ((1.0, "*"), (1.2, "1"), (1.4, "6"), (7.0, "*"), (7.2, "1"), (7.4, "7"))
+"""On and off again, after picking up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -76,6 +79,13 @@ SCENES: tuple[Scene, ...] = (
         {ANNA: (Answers(1.0),)},
         45.0,
         pause_s=5.0,
+    ),
+    Scene(
+        "one caller who does not speak: a talk with answers by key, ended by the volunteer",
+        setting(volunteers=1),
+        (Visit(0.5, CHILDREN, 40.0, presses=((9.5, "1"), (11.5, "2"))),),
+        {ANNA: (Answers(1.0, hangs_up_after_s=9.0, presses=ANSWERS_BY_KEY),)},
+        25.0,
     ),
     Scene(
         "one caller, closed",

@@ -28,9 +28,11 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
 from ivr.core.facts import Outcome
-from ivr.core.feature import PRESS_ONE, Feature
+from ivr.core.feature import KEY_HEARD, NO, PRESS_ONE, YES, YES_NO_BEGINS, YES_NO_ENDS, Feature
 from ivr.core.ids import CallId, DialId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
     CallArrived,
@@ -49,7 +51,7 @@ from ivr.core.news import (
     VolunteerUnreachable,
     Witnessed,
 )
-from tests.fakes import rings, words
+from tests.fakes import rings, words, yes_no
 from tests.fakes.clock import VirtualClock
 from tests.fakes.floor import Floor, Phone
 from tests.fakes.hearing import Stretch, silences
@@ -70,6 +72,12 @@ PROMPTS: Mapping[PromptId, float] = {
     **{PromptId(f"plads-{place}"): 1.5 for place in range(1, 11)},
     PromptId("hvisk"): 0.8,
     PRESS_ONE: 1.5,
+    PromptId("ja-nej"): 3.5,
+    YES_NO_BEGINS: 1.0,
+    YES_NO_ENDS: 1.0,
+    YES: 0.5,
+    NO: 0.5,
+    KEY_HEARD: 0.2,
 }
 """Sounds that are there unless a test says otherwise, with their lengths in seconds."""
 
@@ -192,7 +200,7 @@ class FakeExchange:
     def _for_caller(
         self,
         caller: Caller,
-        command: Answer | Play | StopPlay | StartMusic | Join | HangUp | LastResort,
+        command: Answer | Play | StopPlay | StartMusic | Join | HangUp | LastResort | YesNo | YesNoOver,
         answer: Answered,
     ) -> None:
         match command:
@@ -209,6 +217,10 @@ class FakeExchange:
                 answer(words.music(self.floor, caller))
             case Join():
                 answer(self._join(caller, command))
+            case YesNo():
+                answer(yes_no.begin(self.floor, caller, command))
+            case YesNoOver():
+                answer(yes_no.end(self.floor, caller, command))
             case HangUp():
                 self._caller_gone(caller, Cause.NORMAL)
                 answer(Result.DONE)
@@ -246,6 +258,9 @@ class FakeExchange:
     def _end_talk(self, command: EndTalk) -> Result:
         if command.talk not in self.floor.talks:
             return Result.GONE
+        caller = self.floor.callers[self.floor.talks[command.talk][0]]
+        if caller.talk == command.talk:
+            words.quiet(self.floor, caller)  # nothing that belongs to the talk is heard after it
         self.floor.part(command.talk)
         return Result.DONE
 
@@ -300,7 +315,9 @@ class FakeExchange:
             return DigitPressed(call, digit, at)
 
         caller = self.floor.callers[call]
-        if caller.here and not caller.native:
+        if caller.here and not caller.native and caller.yes_no is not None:
+            yes_no.pressed(self.floor, caller, digit)
+        elif caller.here and not caller.native:
             self.floor.emit(call, pressed)
 
     def hangs_up(self, call: CallId, cause: Cause = Cause.NORMAL) -> None:
@@ -389,6 +406,8 @@ class FakeExchange:
 
     def away(self) -> None:
         """The controller is gone, or the line to it: news is lost, commands do not get through, calls go on."""
+        for caller in self.floor.callers.values():
+            caller.yes_no = None
         self.floor.cut()
 
     def back(self, take: Take | None = None, hold: bool = False) -> None:

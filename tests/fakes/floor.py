@@ -126,7 +126,7 @@ class Floor:
         call, ring = self.talks[talk]
         caller, leg = self.callers[call], self.legs[ring]
         if caller.talk == talk:
-            caller.talk = None
+            caller.talk = caller.yes_no = None
         if leg.talk == talk:
             leg.talk = None
         del self.talks[talk]

@@ -19,7 +19,8 @@ from tests.fakes.phones import Behaviour
 class Playing:
     """Prompts of one playing: `left` are still to come; `missing` is set when one of them had no sound."""
 
-    id: PlayId
+    id: PlayId | None
+    """None: a word that the exchange says by itself; its end is told to nobody."""
     left: deque[PromptId]
     now: PromptId | None = None
     missing: bool = False
@@ -50,6 +51,8 @@ class Caller:
     talk: TalkId | None = None
     native: bool = False
     """Looked after by the exchange's own last resort, not by the controller."""
+    yes_no: str | None = None
+    """The language in which the volunteer hears this caller's keys; None: they are keys and no more."""
     returned: Reached | None = None
     """Given to the controller by the last resort; None: came to it by themselves."""
 
@@ -58,7 +61,8 @@ class Caller:
             return None
         if self.native:
             return Sound(Kind.LAST_RESORT)
-        if self.talk is not None and other is not None:
+        words = self.playing is not None and self.playing.now is not None
+        if self.talk is not None and other is not None and not words:
             return Sound(Kind.PERSON, other.volunteer) if other.alive else Sound(Kind.DEAD_PHONE, other.volunteer)
         if self.playing is not None and self.playing.now is not None:
             return Sound(Kind.PROMPT, self.playing.now)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import assert_never
 
 from ivr.core.commands import LetGoReason, Ring, Tell
-from ivr.core.ids import PlayId, RingId, call_of
+from ivr.core.ids import PlayId, PromptId, RingId, call_of
 from ivr.core.news import Cause, PlayEnded, Result, RingAlerting, RingAnswered, RingGone, RingPressed
 from tests.fakes.floor import Floor
 from tests.fakes.legs import Leg, LegPhase, Playing
@@ -115,10 +115,14 @@ def tell(floor: Floor, command: Tell) -> Result:
     if command.play in leg.told:
         return Result.ALREADY
     leg.told.add(command.play)
-    leg.words.append(Playing(command.play, deque(command.prompts)))
+    say(floor, leg, command.play, command.prompts)
+    return Result.DONE
+
+
+def say(floor: Floor, leg: Leg, play: PlayId | None, prompts: tuple[PromptId, ...]) -> None:
+    leg.words.append(Playing(play, deque(prompts)))
     if len(leg.words) == 1:
         _next_word(floor, leg)
-    return Result.DONE
 
 
 def _next_word(floor: Floor, leg: Leg) -> None:
@@ -132,28 +136,34 @@ def _next_word(floor: Floor, leg: Leg) -> None:
         floor.listen(floor.caller_with(leg), leg)
         words.alarm = floor.clock.after(floor.prompts[words.now], lambda: _next_word(floor, leg))
         return
-    stop(floor, leg, words.id, heard=not words.missing)
+    _end(floor, leg, words, heard=not words.missing)
 
 
-def stop(floor: Floor, leg: Leg, play: PlayId, heard: bool = True) -> Result:
+def stop(floor: Floor, leg: Leg, play: PlayId) -> Result:
     words = next((each for each in leg.words if each.id == play), None)
     if words is None:
         return Result.GONE
+    _end(floor, leg, words, heard=True)
+    return Result.DONE
+
+
+def _end(floor: Floor, leg: Leg, words: Playing, heard: bool) -> None:
     first = words is leg.words[0]
     leg.words.remove(words)
+    play = words.id
     if words.alarm is not None:
         words.alarm.cancel()
-    floor.emit(leg.id, lambda at: PlayEnded(call_of(leg.id), play, heard, at))
+    if play is not None:
+        floor.emit(leg.id, lambda at: PlayEnded(call_of(leg.id), play, heard, at))
     if first and leg.words:
         _next_word(floor, leg)
     else:
         floor.listen(floor.caller_with(leg), leg)
-    return Result.DONE
 
 
 def hush(floor: Floor, leg: Leg) -> None:
     for words in tuple(leg.words)[::-1]:
-        stop(floor, leg, words.id)
+        _end(floor, leg, words, heard=True)
 
 
 def press(floor: Floor, leg: Leg, digit: str) -> None:

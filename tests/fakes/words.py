@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from ivr.core.commands import Play
-from ivr.core.ids import PlayId
+from ivr.core.ids import PlayId, PromptId
 from ivr.core.news import PlayEnded, Result
 from tests.fakes.floor import Floor
 from tests.fakes.legs import Caller, Later, Playing
@@ -110,6 +110,15 @@ def drop(floor: Floor, caller: Caller) -> None:
             each.drop()
 
 
+def say(floor: Floor, caller: Caller, play: PlayId | None, prompts: tuple[PromptId, ...]) -> None:
+    """Over a talk, for this caller alone; behind what is being said already."""
+    playing = Playing(play, deque(prompts))
+    if caller.playing is None:
+        _start(floor, caller, playing)
+    else:
+        caller.later.append(Later(lambda: _start(floor, caller, playing), play=play))
+
+
 def _start(floor: Floor, caller: Caller, playing: Playing) -> None:
     caller.playing = playing
     caller.music = False
@@ -135,7 +144,8 @@ def _finish(floor: Floor, caller: Caller, heard: bool) -> None:
     assert playing is not None
     if playing.alarm is not None:
         playing.alarm.cancel()
-    _say_ended(floor, caller, playing.id, heard)
+    if playing.id is not None:
+        _say_ended(floor, caller, playing.id, heard)
     while caller.later and caller.playing is None:
         caller.later.popleft().do()
     floor.listen(caller)

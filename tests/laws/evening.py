@@ -147,13 +147,18 @@ class Evening:
 
 MOMENTS = st.integers(0, 600).map(lambda tenths: tenths / 10)
 
+ON = ((2.0, "*"), (2.2, "1"), (2.4, "6"))
+"""A volunteer lets their caller answer with keys."""
+
 PHONES: st.SearchStrategy[Behaviour] = st.one_of(
     st.builds(
         Answers,
         after_s=st.sampled_from((0.0, 0.5, 3.0, 14.9)),
         hangs_up_after_s=st.sampled_from((None, 0.1, 1.0, 20.0)),
         dies_after_s=st.sampled_from((None, None, 0.5, 10.0)),
-        presses=st.sampled_from(((), ((1.0, "1"),), ((0.5, "7"), (3.0, "1")))),
+        presses=st.sampled_from(
+            ((), ((1.0, "1"),), ((0.5, "7"), (3.0, "1")), ON, (*ON, (4.0, "*"), (4.1, "1"), (4.2, "7")))
+        ),
     ),
     st.just(NeverAnswers()),
     st.builds(Declines, after_s=st.sampled_from((0.1, 2.0))),

@@ -155,7 +155,8 @@ def a_line(id_: LineId, line_flow: Flow, tiers: tuple[GroupId, ...] = (DAY,)) ->
     words = Map({Service.DAY: (PromptId("skift-dag"),), Service.NIGHT: (PromptId("skift-nat"),)})
     changes = Handover(words, stay_on_s=120.0)
     technical = (PromptId("teknisk"),)
-    return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, technical, handover=changes)
+    by_key = (PromptId("ja-nej"),)
+    return Line(id_, "116111", "Line", "da", line_flow, hours, by_service, technical, handover=changes, yes_no=by_key)
 
 
 MEMBERS = Map({NAMES[1]: 2, NAMES[0]: 1})

@@ -27,6 +27,8 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
 from ivr.core.facts import (
     SERVED,
@@ -37,6 +39,7 @@ from ivr.core.facts import (
     CallJoined,
     CallQueued,
     CallRequeued,
+    CallSheltered,
     CallStarted,
     CallTakenBack,
     Fact,
@@ -47,6 +50,8 @@ from ivr.core.facts import (
     RingResult,
     RingStarted,
     VolunteerNotAnswering,
+    YesNoBegan,
+    YesNoEnded,
 )
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, RingId, VolunteerId, call_of, partner_of
 from ivr.core.news import (
@@ -87,7 +92,7 @@ def commands_of(trace: Trace) -> Iterator[Command]:
 def about(command: Command) -> CallId:
     """Which call a command belongs to."""
     match command:
-        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort():
+        case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort() | YesNo() | YesNoOver():
             return command.call
         case Ring() | LetGo() | Tell():
             return call_of(command.ring)
@@ -264,6 +269,45 @@ def a_caller_is_called_silent_only_after_a_silence_and_once(trace: Trace) -> Non
                 require(talks and since is not None, f"not in a silence: {fact}", trace)
                 length = (fact.at - since).total_seconds() if since is not None else 0.0
                 require(length >= SILENT_S and abs(length - fact.silent_s) < 0.01, f"not so long: {fact}", trace)
+
+
+def answers_by_key_begin_and_end_in_turn_within_a_talk(trace: Trace) -> None:
+    """Begun in a talk, ended once, with it at the latest; what is said is what is so."""
+    on: dict[CallId, VolunteerId] = {}
+    for moment in trace:
+        for fact in moment.facts:
+            match fact:
+                case YesNoBegan():
+                    before = moment.before.calls.get(fact.call)
+                    talks = before is not None and isinstance(before.phase, Talking)
+                    require(talks and fact.call not in on, f"not in a talk, or begun already: {fact}", trace)
+                    on[fact.call] = fact.volunteer
+                case YesNoEnded():
+                    require(on.pop(fact.call, None) == fact.volunteer, f"ended and had not begun: {fact}", trace)
+                case CallJoined() | CallRequeued() | CallSheltered() | CallEnded():
+                    require(fact.call not in on, f"answers by key outlive the talk: {fact}", trace)
+                case _:
+                    pass
+        phases = ((call.id, call.phase) for call in moment.after.calls.values())
+        so = {call for call, phase in phases if isinstance(phase, Talking) and phase.yes_no is not None}
+        require(so == set(on), f"said: {sorted(on)}, and so: {sorted(so)}", trace)
+
+
+def the_exchange_knows_for_whom_keys_are_answers(trace: Trace) -> None:
+    """It is asked when they begin, and after every survey; told when they end and the talk goes on."""
+    for moment in trace:
+        asked = {command.call for command in moment.commands if isinstance(command, YesNo)}
+        over = {command.call for command in moment.commands if isinstance(command, YesNoOver)}
+        for fact in moment.facts:
+            if isinstance(fact, YesNoBegan):
+                require(fact.call in asked, f"nobody asks for it: {fact}", trace)
+            elif isinstance(fact, YesNoEnded):
+                now = moment.after.calls.get(fact.call)
+                ended = now is None or not isinstance(now.phase, Talking) or fact.call in over
+                require(ended, f"the exchange is not told: {fact}", trace)
+        for call in moment.after.calls.values() if isinstance(moment.news, Surveyed) else ():
+            on = isinstance(call.phase, Talking) and call.phase.yes_no is not None
+            require(not on or call.id in asked, f"after a survey nobody asks for {call.id}", trace)
 
 
 def a_volunteer_who_is_dropped_is_told_so(trace: Trace) -> None:
@@ -583,6 +627,7 @@ EACH: tuple[Law, ...] = (
     who_must_accept_is_joined_only_after_pressing_the_key,
     the_caller_goes_on_whatever_a_volunteer_presses,
     a_caller_is_called_silent_only_after_a_silence_and_once,
+    the_exchange_knows_for_whom_keys_are_answers,
     only_who_is_gone_gets_an_outcome,
     a_volunteer_who_is_dropped_is_told_so,
     order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,
@@ -609,6 +654,7 @@ WHOLE: tuple[Law, ...] = (
     a_call_is_answered_when_its_talk_stood_and_only_then,
     after_its_hang_up_only_cleaning_up_is_done_for_a_call,
     names_are_never_used_twice,
+    answers_by_key_begin_and_end_in_turn_within_a_talk,
     nobody_hears_of_a_hand_over_twice,
     a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it,
     fairness.nobody_is_told_a_worse_place_than_before,

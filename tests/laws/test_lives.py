@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.core.facts import CallJoined, HandoverBegan, HandoverDone
+from ivr.core.facts import CallJoined, HandoverBegan, HandoverDone, YesNoBegan
+from ivr.core.feature import NO, YES
 from ivr.core.hours import Service
 from ivr.core.ids import VolunteerId
 from tests.fakes.journal import Crash
 from tests.fakes.phones import Answers, Behaviour, NeverAnswers
-from tests.laws.evening import Visit
+from tests.laws.evening import ON, Visit
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
 from tests.laws.lives import Lives
 from tests.laws.verdict import judge
@@ -114,3 +115,37 @@ def test_an_entry_that_cannot_be_written_stops_no_call() -> None:
     assert lives.exchange.left_in_silence() == {}
     alive = lives.exchange.look()
     assert (alive.calls, alive.rings, alive.talks) == ({}, frozenset(), {})
+
+
+# ---------------------------------------------------------------- around answers by key
+
+
+def wordless(death: tuple[int, Crash] | None = None) -> Lives:
+    """A caller who does not speak; the volunteer lets them answer with keys, and long after that they do."""
+    lives = Lives(setting(volunteers=1), OUTAGE_S)
+    if death is not None:
+        lives.journal.crash(*death)
+    lives.let((Visit(0.5, CHILDREN, 30.0, ((25.0, "1"), (26.0, "2"))),), {ANNA: (Answers(1.0, presses=ON),)}, 60.0)
+    return lives
+
+
+def heard_by_the_volunteer(lives: Lives) -> list[str]:
+    floor = lives.exchange.floor
+    return [sound for leg in floor.legs.values() for sound in lives.exchange.told(leg.id)]
+
+
+WORDLESS_ENTRIES = wordless().journal.disk.entries
+
+
+@pytest.mark.parametrize("how", [Crash.BEFORE, Crash.AFTER])
+def test_a_death_at_any_entry_leaves_answers_by_key_as_they_were(how: Crash) -> None:
+    began = 0
+    for entry in range(4, WORDLESS_ENTRIES + 1):
+        lives = wordless((entry, how))
+        judge(lives, OUTAGE_S + 1.0)
+        on = any(isinstance(fact, YesNoBegan) for fact in lives.journal.disk.facts)
+        heard = heard_by_the_volunteer(lives)
+        answers = [f"prompt {word}" for word in (YES, NO)] if on else []
+        assert [each for each in heard if each in ("prompt frivillig-ja", "prompt frivillig-nej")] == answers, entry
+        began += on
+    assert began > WORDLESS_ENTRIES / 2, "a code that is pressed in the outage itself is lost, and no other"

@@ -85,6 +85,8 @@ CASES = (
     Case("a caller falls into the last resort while being joined", 3, PICKED_UP, Spare(falls=1)),
     Case("a caller falls into the last resort out of a talk", 3, TALKING, Spare(falls=1)),
     Case("a caller falls into the last resort while nobody listens", 3, QUEUED, Spare(falls=1, outages=1)),
+    Case("answers by key begin and end in a talk", 4, TALKING, Spare(yes_no=3, faults=1)),
+    Case("answers by key while a caller falls into the last resort", 3, TALKING, Spare(yes_no=2, falls=1)),
     Case("a menu", 4, ARRIVED, Spare(digits=2), house=setting(menu=True)),
 )
 
@@ -93,6 +95,7 @@ OUTAGES = (
     Case("nobody listened for a while, in the queue", 3, QUEUED, Spare(outages=1)),
     Case("nobody listened for a while, while two are joined", 3, PICKED_UP, Spare(outages=1)),
     Case("nobody listened for a while, in a talk", 3, TALKING, Spare(outages=2)),
+    Case("nobody listened for a while, with answers by key", 4, TALKING, Spare(outages=1, yes_no=2)),
 )
 
 
@@ -129,5 +132,5 @@ def test_no_long_walk_through_any_house_breaks_a_law(data: st.DataObject, house:
         lambda ways: ways[data.draw(st.integers(0, len(ways) - 1))],
         how_many_callers=3,
         length=25,
-        spare=Spare(faults=1, twice=1, outages=1, duty=2, modes=1, digits=2, publishes=1),
+        spare=Spare(faults=1, twice=1, outages=1, duty=2, modes=1, digits=2, publishes=1, yes_no=3),
     )

@@ -18,7 +18,7 @@ from ivr.core import call as call_machine
 from ivr.core import ring as ring_machine
 from ivr.core import switchboard
 from ivr.core.call_events import VolunteerPickedUp
-from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic
+from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic, YesNo
 from ivr.core.decision import Decision, Nothing
 from ivr.core.draft import Sorted
 from ivr.core.facts import (
@@ -35,6 +35,7 @@ from ivr.core.facts import (
     RingStarted,
     StepEntered,
     VolunteerNotAnswering,
+    YesNoEnded,
 )
 from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
@@ -43,7 +44,7 @@ from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override,
 from ivr.core.state import Ring as RingState
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.laws import fairness, indexes, laws
-from tests.laws.evening import Evening, Visit
+from tests.laws.evening import ON, Evening, Visit
 from tests.laws.explore import explore
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
 from tests.laws.trace import Law, LawBroken, Moment
@@ -60,7 +61,14 @@ def good() -> tuple[Moment, ...]:
     visits = [Visit(0.0, CHILDREN, 40.0, ((4.0, "1"),)), Visit(1.0, CHILDREN, 120.0, ((5.0, "1"),))]
     visits.append(Visit(44.0, CHILDREN, 60.0, ((4.0, "1"),)))
     nora = NIGHT_SEAT
-    evening.let(visits, {NAMES[0]: (Answers(6.0),), NAMES[1]: (NeverAnswers(),), nora: (NeverAnswers(),)})
+    evening.let(
+        visits,
+        {
+            NAMES[0]: (Answers(6.0, presses=(*ON, (9.0, "*"), (9.1, "1"), (9.2, "7"))),),
+            NAMES[1]: (NeverAnswers(),),
+            nora: (NeverAnswers(),),
+        },
+    )
     evening.judge()
     return tuple(evening.trace)
 
@@ -336,6 +344,8 @@ SPOILT: dict[Law, Spoil] = {
     laws.who_must_accept_is_joined_only_after_pressing_the_key: joined_without_a_key,
     laws.the_caller_goes_on_whatever_a_volunteer_presses: hung_up_for_a_wrong_key,
     laws.a_caller_is_called_silent_only_after_a_silence_and_once: called_silent_at_once,
+    laws.answers_by_key_begin_and_end_in_turn_within_a_talk: leave_out(YesNoEnded),
+    laws.the_exchange_knows_for_whom_keys_are_answers: do_not(YesNo),
     laws.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
     laws.order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head: queue_turned_round,
     laws.who_is_told_a_place_in_the_queue_has_it: place_nought,

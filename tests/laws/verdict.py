@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ivr.core.facts import CallEnded, CallJoined, CallQueued, CallRequeued, CallStarted, RingEnded, RingStarted
+from ivr.core.facts import (
+    CallEnded,
+    CallJoined,
+    CallQueued,
+    CallRequeued,
+    CallStarted,
+    RingEnded,
+    RingStarted,
+    YesNoBegan,
+    YesNoEnded,
+)
+from ivr.core.ids import CallId
 from tests.laws.lives import Lives
 
 
@@ -28,6 +39,20 @@ def judge(lives: Lives, silence_s: float) -> None:
     assert silent == {}, f"left in silence: {silent}"
     assert lives.exchange.floor.misuse == [], f"asked what must not be asked: {lives.exchange.floor.misuse}"
     order_is_kept(lives)
+    answers_by_key_begin_and_end_in_turn(lives)
+
+
+def answers_by_key_begin_and_end_in_turn(lives: Lives) -> None:
+    on: set[CallId] = set()
+    for fact in lives.journal.disk.facts:
+        if isinstance(fact, YesNoBegan):
+            assert fact.call not in on, f"begun twice: {fact}"
+            on.add(fact.call)
+        elif isinstance(fact, YesNoEnded):
+            assert fact.call in on, f"ended and had not begun: {fact}"
+            on.remove(fact.call)
+        elif isinstance(fact, CallEnded):
+            assert fact.call not in on, f"answers by key outlive {fact}"
 
 
 def order_is_kept(lives: Lives) -> None:

@@ -29,6 +29,8 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
     Tell,
+    YesNo,
+    YesNoOver,
 )
 from ivr.core.facts import Outcome
 from ivr.core.feature import Feature
@@ -67,6 +69,7 @@ from ivr.core.news import (
     Witnessed,
     WrapUpDone,
     WrapUpProlonged,
+    YesNoAsked,
 )
 
 
@@ -104,6 +107,8 @@ class Spare:
     """Other hours are published."""
     voices: int = 0
     """How often a caller in a talk falls silent or is heard."""
+    yes_no: int = 0
+    """How often answers by key are to begin or to end."""
     falls: int = 0
     """Callers who fall into the last resort, from where they come back or are gone."""
 
@@ -170,7 +175,11 @@ class World:
                 return replace(self, joining=self.joining.set(command.talk, pair))
             case Play():
                 return replace(self, plays=self.plays.set(command.play, command.call))
-            case Answer() | StopPlay() | StartMusic() | HangUp() | LastResort():
+            case YesNo():
+                if command.play is None or command.ring not in self.phones:
+                    return self
+                return replace(self, plays=self.plays.set(command.play, command.call))
+            case Answer() | StopPlay() | StartMusic() | HangUp() | LastResort() | YesNoOver():
                 return self
 
     def _in_vain(self, command: Command) -> World:
@@ -263,6 +272,9 @@ class World:
                 if self.spare.digits:
                     for digit in "1#":
                         yield RingPressed(ring, digit, at), self._less(digits=1)
+                if self.spare.yes_no:
+                    for on in (True, False):
+                        yield YesNoAsked(phone.volunteer, on, at), self._less(yes_no=1)
                 if not phone.let_go:
                     yield RingGone(ring, Cause.MEDIA_LOST, at), gone
 
@@ -288,6 +300,9 @@ class World:
             world = replace(self._less(faults=1), plays=self.plays.delete(play))
             yield CommandFailed(Play(call, play, "da", ()), Result.REFUSED, at), world
             yield PlayEnded(call, play, False, at), world
+        for _talk, (call, ring) in sorted(self.talks.items()) if self.spare.yes_no else ():
+            answers = YesNo(call, ring, None, "da", (), "da")
+            yield CommandFailed(answers, Result.REFUSED, at), self._less(faults=1)
         for ring, phone in sorted(self.phones.items(), key=first):
             if phone.leg is Leg.ASKED:
                 command = Ring(ring, phone.volunteer, LineId(""), "", "", 1)

@@ -17,17 +17,20 @@ from typing import NoReturn
 
 import pytest
 
-from ivr.core.feature import Feature
-from ivr.core.ids import CallId, LineId, PromptId, VolunteerId
+from ivr.core.feature import YES_NO_WORDS, Feature
+from ivr.core.ids import CallId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import CallArrived
 from sip.ami import AmiAddress
 from sip.ari import api
 from sip.ari.exchange import AriExchange
 from sip.ari.http import Address, Http
+from sip.ari.parties import ring_of
 from sip.ari.socket import ReplacedError
 from sip.asterisk.process import start
 from sip.asterisk.settings import APPLICATION, CODES
 from sip.phone import OwnPhone
+from sip.phone.g711 import decode
+from sip.phone.sdp import PCMA
 from tests.contract.rigs import NewsLog
 from tests.fakes.phones import (
     Answers,
@@ -48,6 +51,7 @@ from tests.rigs.asterisk import (
     Machine,
     lay_out,
     password,
+    pitches,
     running,
     write_tone,
 )
@@ -58,6 +62,8 @@ LINE = CHILDREN
 NUMBER = "116111"
 VOLUNTEERS = (ANNA, BO)
 PROMPTS = ((PromptId("kort"), 1.5), (PromptId("lang"), 4.0))
+PITCHES = {"kort": 500, "lang": 600} | {word: 700 + 200 * place for place, word in enumerate(YES_NO_WORDS)}
+WORD_S = 0.6
 KEY = bytes(32)
 
 
@@ -100,8 +106,9 @@ def open_house() -> Iterator[House]:
     try:
         with free_base() as base:
             machine = lay_out(state, base)
-            for prompt, length_s in PROMPTS:
-                write_tone(state / "asterisk" / "sounds" / "da" / f"{prompt}.wav", length_s, 500)
+            lengths = {**dict.fromkeys(YES_NO_WORDS, WORD_S), **dict(PROMPTS)}
+            for prompt, length_s in lengths.items():
+                write_tone(state / "asterisk" / "sounds" / "da" / f"{prompt}.wav", length_s, PITCHES[prompt])
             with running(machine):
                 yield House(machine)
     finally:
@@ -180,6 +187,10 @@ class RealRig:
         self.dialling.append(agent)
         code = next(code for code, meant in CODES if meant is feature)
         await agent.dial(f"sip:{code}@{host}:{port}", from_user=volunteer)
+
+    def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
+        people = self.callers if ring_of(who) is None else self.phones.values()
+        return sum(pitches(decode(bytes(each.ears.everything), PCMA)).count(PITCHES[prompt]) for each in people)
 
     async def close(self) -> None:
         for agent in self.dialling:

@@ -65,6 +65,8 @@ class Ears(asyncio.DatagramProtocol):
         self.packets = 0
         self.last: deque[bytes] = deque(maxlen=20)
         """The newest sounds, 20 ms each, as they came (PCMA)."""
+        self.everything = bytearray()
+        """All of them, one after the other."""
         self.remote: tuple[str, int] | None = None
         self.transport: asyncio.DatagramTransport | None = None
         self.sequence = 0
@@ -76,6 +78,7 @@ class Ears(asyncio.DatagramProtocol):
         if data[1] & 0x7F == 8:
             self.packets += 1
             self.last.append(data[12:])
+            self.everything += data[12:]
 
     def send(self, kind: int, payload: bytes, stamp: int, *, marker: bool = False) -> None:
         if self.transport is None or self.remote is None:
