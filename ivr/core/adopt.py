@@ -18,7 +18,7 @@ from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, call_of
-from ivr.core.news import CallBack, CallLeft, Cause, Reached, RingAnswered, RingGone, Surveyed
+from ivr.core.news import CallBack, CallLeft, Cause, Joined, Reached, RingAnswered, RingGone, Surveyed
 from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
 from ivr.core.state import (
@@ -39,7 +39,7 @@ from ivr.core.state import (
     Waiting,
 )
 from ivr.core.takeback import on_back, on_witnessed
-from ivr.core.talking import count_talk, settle
+from ivr.core.talking import count_talk, on_joined, settle
 from ivr.core.turn import Turn
 from ivr.core.volunteer import on_duty
 from ivr.core.waiting import JOIN_S, speak_of_it
@@ -168,6 +168,10 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
                 turn.go(replace(phase, speaking=None, speaking_due=None))
         case Holding():
             turn.draft.do(StartMusic(call.id))
+        case Joining() if {call.id, phase.ring} <= news.talks.get(phase.talk, frozenset()):
+            on_joined(
+                turn, phase, Joined(phase.talk, news.at)
+            )  # met while nobody listened, told to nobody
         case Joining():
             turn.draft.do(Join(phase.talk, call.id, phase.ring))
             turn.go(replace(phase, whisper=None, deadline=after(news.at, JOIN_S)))

@@ -106,6 +106,20 @@ def test_rings_and_talks_nobody_remembers_are_let_go() -> None:
     assert {type(each) for each in house.commands} == {LetGo, EndTalk}
 
 
+def test_two_who_met_while_nobody_listened_are_in_their_talk_and_are_not_parted() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.answers(ring)
+    talk = house.talk_of(call)
+    survey(house, {call}, {ring}, {talk: frozenset({call, ring})})
+    assert isinstance(house.call(call).phase, Talking)
+    house.later(20.0)
+    assert house.call(call).fate is Outcome.ANSWERED
+    assert not any(isinstance(each, LetGo) for each in house.commands)
+
+
 def test_who_had_not_been_answered_when_we_ended_is_answered_before_the_greeting_is_begun_again() -> None:
     house = small()
     call = house.caller()

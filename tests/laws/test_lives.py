@@ -125,7 +125,7 @@ def wordless(death: tuple[int, Crash] | None = None) -> Lives:
     lives = Lives(setting(volunteers=1), OUTAGE_S)
     if death is not None:
         lives.journal.crash(*death)
-    lives.let((Visit(0.5, CHILDREN, 30.0, ((25.0, "1"), (26.0, "2"))),), {ANNA: (Answers(1.0, presses=ON),)}, 60.0)
+    lives.let((Visit(0.5, CHILDREN, 50.0, ((45.0, "1"), (46.0, "2"))),), {ANNA: (Answers(1.0, presses=ON),)}, 80.0)
     return lives
 
 
