@@ -19,7 +19,7 @@ from ivr.callflow.subflows import FOLDER as SHARED
 from ivr.callflow.subflows import read_shared, shared_files, spread
 from ivr.callflow.walk import check_steps, check_transfers, languages
 from ivr.core import spoken
-from ivr.core.feature import SENTENCES
+from ivr.core.feature import SENTENCES, YES_NO_WORDS
 from ivr.core.flow import Enqueue, Plan, Told
 from ivr.core.hours import Nobody, OwnGroups, Service, compile_hours
 from ivr.core.ids import LineId, PromptId, StepName
@@ -223,7 +223,8 @@ def _used(lines: Sequence[WrittenLine], prompts: Prompts, findings: Findings) ->
             if chosen is not None and chosen.name not in there:
                 what = f"there are no prompts in the language `{shown(chosen.name)}`"
                 findings.error(chosen.place, what, f"write their texts into prompts/{shown(chosen.name)}/")
-        spoken_mentions = [(mention, spoken) for mention in (*line.technical, *line.whisper, *line.handover)]
+        spoken_mentions = [(mention, spoken) for mention in (*line.technical, *line.yes_no, *line.handover)]
+        spoken_mentions += [(mention, {line.language}) for mention in line.whisper]
         spoken_mentions += [(mention, {*heard[step.name]}) for step in line.steps.values() for mention in step.prompts]
         for mention, some in spoken_mentions:
             for language in sorted(some & ({line.language} | there)):
@@ -279,13 +280,19 @@ def _used_fragments(
 def _for_volunteers(
     line: WrittenLine, language: str, prompts: Prompts, findings: Findings
 ) -> dict[tuple[str, PromptId], Place]:
-    """What volunteers hear when they dial a code."""
+    """What volunteers hear when they dial a code, and of a caller who answers with keys."""
     keys = [(language, sentence) for sentence in SENTENCES]
     missing = [name for key in keys if key not in prompts for _, name in (key,)]
     if missing:
         what = f"volunteers who dial a code hear nothing in the language `{language}`: there is no `{missing[0]}`"
         findings.warn(line.place, what, f"write the texts of {', '.join(missing)} into prompts/{language}/")
-    return {key: line.place for key in keys if key in prompts}
+    words = [(language, word) for word in YES_NO_WORDS] if line.yes_no else []
+    unspoken = [name for key in words if key not in prompts for _, name in (key,)]
+    if unspoken:
+        what = f"volunteers cannot hear a caller's answers in the language `{language}`: there is no `{unspoken[0]}`"
+        instead = f"write the texts of {', '.join(unspoken)} into prompts/{language}/, or leave `yes_no` out"
+        findings.error(line.yes_no[0].place, what, instead)
+    return {key: line.place for key in (*keys, *words) if key in prompts}
 
 
 def prompt_text(callflows: Path, language: str, prompt: PromptId) -> str | None:

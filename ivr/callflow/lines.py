@@ -28,6 +28,7 @@ KEYS = (
     "groups",
     "technical",
     "whisper",
+    "yes_no",
     "hours",
     "handover",
     "start",
@@ -59,6 +60,8 @@ class WrittenLine:
     handover: tuple[Mention, ...]
     """What those who wait hear of a hand-over."""
     whisper: tuple[Mention, ...]
+    yes_no: tuple[Mention, ...]
+    """What a caller hears who is let answer with keys."""
     start: Mention | None
     steps: Mapping[StepName, WrittenStep]
     whole: bool = False
@@ -67,7 +70,7 @@ class WrittenLine:
 
     def prompts(self) -> tuple[Mention, ...]:
         """Every prompt that is named anywhere in the file."""
-        named = self.technical + self.whisper + self.handover
+        named = self.technical + self.whisper + self.yes_no + self.handover
         return named + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
 
 
@@ -86,7 +89,8 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     technical = prompts_in(
         fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
     )
-    whisper = prompts_in(fields.get("whisper"), "`whisper`", findings) if fields.get("whisper") is not None else ()
+    whisper = _words(fields, "whisper", findings)
+    yes_no = _words(fields, "yes_no", findings)
     so_far = len(findings.all())
     hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
     hours_clean = len(findings.all()) == so_far
@@ -111,6 +115,7 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
             tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
             technical=tuple(PromptId(mention.name) for mention in technical),
             whisper=tuple(PromptId(mention.name) for mention in whisper),
+            yes_no=tuple(PromptId(mention.name) for mention in yes_no),
             short_abandon_s=short_s or 0.0,
             head_start_s=head_s or 0.0,
             late=late,
@@ -133,9 +138,16 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         technical=technical,
         handover=handover.mentions,
         whisper=whisper,
+        yes_no=yes_no,
         start=Mention(start.value, start.place, "start") if start else None,
         steps=steps,
     )
+
+
+def _words(fields: Fields, key: str, findings: Findings) -> tuple[Mention, ...]:
+    """Prompts that need not be there."""
+    node = fields.get(key)
+    return prompts_in(node, f"`{key}`", findings) if node is not None else ()
 
 
 def _lost_options(text: str, path: Path, findings: Findings) -> None:

@@ -172,13 +172,14 @@ def line() -> Schema:
         "groups": table("`groups`", groups, ()),
         "technical": PROMPTS,
         "whisper": PROMPTS,
+        "yes_no": PROMPTS,
         "hours": timetable(),
         "handover": handover(),
         "start": STEP,
         "steps": ref("steps"),
     }
     assert set(properties) == set(KEYS)
-    optional = {"never_says", "short_abandon", "head_start", "handover", "whisper"}
+    optional = {"never_says", "short_abandon", "head_start", "handover", "whisper", "yes_no"}
     return table("a line", properties, set(KEYS) - optional)
 
 

@@ -30,6 +30,7 @@ from ivr.core.news import (
     VolunteerResumed,
     WrapUpDone,
     WrapUpProlonged,
+    YesNoAsked,
 )
 from ivr.core.state import House
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
@@ -154,6 +155,8 @@ def remark(who: Mapping[str, object]) -> str:
     if who["until"]:
         moment = datetime.fromisoformat(str(who["until"])).astimezone(ZoneInfo(TZ))
         return f" (until {moment:%H:%M:%S})"
+    if who["yes_no"]:
+        return " (the caller answers with keys)"
     if who["caller_silent_s"]:
         return f" (nothing is heard from the caller for {who['caller_silent_s']} s)"
     return f" ({who['reason']})" if who["reason"] else ""
@@ -267,6 +270,24 @@ def longer(name: str, seconds: int, state: Path, as_json: bool) -> None:
         seconds=seconds,
     )
     say_json({"name": name, "wrap_up": True, "seconds": seconds}) if as_json else say(f"{name}: {seconds} s more.")
+
+
+@volunteer.command("yes-no")
+@click.argument("name")
+@click.argument("what", type=click.Choice(["on", "off"]))
+@common
+def yes_no(name: str, what: str, state: Path, as_json: bool) -> None:
+    """Let the caller whom this volunteer talks with answer with keys: 1 is said to the volunteer as yes, 2 as no.
+
+    For callers who cannot speak; the same from the volunteer's own phone, within the talk: *16 and *17. Which key was
+    pressed is written nowhere.
+
+    Example: ivr volunteer yes-no anna on
+    """
+    on = what == "on"
+    about_volunteer(state, "volunteer_yes_no", name, lambda who: YesNoAsked(who, on, datetime.now(UTC)), on=on)
+    told = "their caller answers with keys" if on else "keys mean nothing again"
+    say_json({"name": name, "yes_no": on}) if as_json else say(f"{name}: {told}.")
 
 
 @volunteer.command()

@@ -277,7 +277,7 @@ class Running:
             },
             "plan": house.plan.version,
             "lines": [status.line_json(house, line, now) for line in house.plan.lines.values()],
-            "volunteers": [status.volunteer_json(who, status.silence(house, who, now)) for who in status.people(house)],
+            "volunteers": [status.person_json(house, who, now) for who in status.people(house)],
             "waiting": sum(len(line.queue) for line in house.lines.values()),
             "calls": len(house.calls),
             "wrong": [

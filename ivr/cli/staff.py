@@ -18,6 +18,7 @@ from ivr.core.news import (
     VolunteerResumed,
     WrapUpDone,
     WrapUpProlonged,
+    YesNoAsked,
 )
 from ivr.core.state import InTalk, WrappingUp
 from sip.accounts import remove_account
@@ -39,6 +40,7 @@ class Staff:
             "volunteer_duty": self._duty,
             "volunteer_ready": self._ready,
             "volunteer_longer": self._longer,
+            "volunteer_yes_no": self._yes_no,
             "volunteer_remove": self._remove,
         }
 
@@ -47,8 +49,7 @@ class Staff:
 
     async def _all(self, _asked: Mapping[str, object]) -> control.Answer:
         house, now = self._running.house, self._now()
-        people = status.people(house)
-        return {"volunteers": [status.volunteer_json(who, status.silence(house, who, now)) for who in people]}
+        return {"volunteers": [status.person_json(house, who, now) for who in status.people(house)]}
 
     async def _add(self, asked: Mapping[str, object]) -> control.Answer:
         who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))
@@ -92,6 +93,17 @@ class Staff:
         self._running.engine.take(WrapUpProlonged(who, float(str(asked["seconds"])), self._now()))
         phase = self._running.house.volunteers[who].phase
         return {"until": phase.until if isinstance(phase, WrappingUp) else None}
+
+    async def _yes_no(self, asked: Mapping[str, object]) -> control.Answer:
+        who, on = self._known(asked), asked["on"] is True
+        house = self._running.house
+        if status.talk_of(house, house.volunteers[who]) is None:
+            raise control.Refused(f"{who} is in no talk: answers by key begin and end within one.")
+        self._running.engine.take(YesNoAsked(who, on, self._now()))
+        house = self._running.house
+        if on and not status.is_yes_no(house, who):
+            raise control.Refused("this caller cannot answer with keys: their line's file needs `yes_no:` (ivr check).")
+        return {}
 
     async def _remove(self, asked: Mapping[str, object]) -> control.Answer:
         who = self._known(asked)

@@ -12,7 +12,7 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
-from ivr.core.ids import call_of
+from ivr.core.ids import VolunteerId, call_of
 from ivr.core.state import (
     BeingRung,
     Free,
@@ -97,16 +97,31 @@ REASONS = {
 }
 
 
-def silence(house: House, who: Volunteer, now: datetime) -> float | None:
-    """For how long nothing has been heard from who they talk to, once that is worth saying; seconds."""
+def talk_of(house: House, who: Volunteer) -> Talking | None:
+    """The talk they are in."""
     call = house.calls.get(call_of(who.phase.ring)) if isinstance(who.phase, InTalk) else None
-    talk = call.phase if call is not None and isinstance(call.phase, Talking) else None
+    return call.phase if call is not None and isinstance(call.phase, Talking) else None
+
+
+def silence(talk: Talking | None, now: datetime) -> float | None:
+    """For how long nothing has been heard from the caller, once that is worth saying; seconds."""
     if talk is None or not talk.silence_said or talk.silent_since is None:
         return None
     return round((now - talk.silent_since).total_seconds())
 
 
-def volunteer_json(who: Volunteer, caller_silent_s: float | None = None) -> dict[str, object]:
+def is_yes_no(house: House, who: VolunteerId) -> bool:
+    """Does their caller answer with keys?"""
+    talk = talk_of(house, house.volunteers[who])
+    return talk is not None and talk.yes_no is not None
+
+
+def person_json(house: House, who: Volunteer, now: datetime) -> dict[str, object]:
+    """The same, with what is known of the talk they are in."""
+    return volunteer_json(who, silence(talk_of(house, who), now), is_yes_no(house, who.id))
+
+
+def volunteer_json(who: Volunteer, caller_silent_s: float | None = None, yes_no: bool = False) -> dict[str, object]:
     return {
         "name": who.id,
         "group": who.group,
@@ -120,6 +135,7 @@ def volunteer_json(who: Volunteer, caller_silent_s: float | None = None) -> dict
         "since": who.pause.since if who.pause is not None else None,
         "until": who.phase.until if isinstance(who.phase, WrappingUp) else None,
         "caller_silent_s": caller_silent_s,
+        "yes_no": yes_no,
     }
 
 

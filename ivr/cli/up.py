@@ -409,6 +409,7 @@ def status_lines(told: control.Answer) -> list[str]:
             f"{LineId(line['line'])} {line['number']}: {door} ({line['rule']}); waiting {line['waiting']}, "
             f"talking {line['talking']}, volunteers {line['volunteers_reachable']}"
         )
-    found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}" for who in people]
+    keys = " (the caller answers with keys)"
+    found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}{keys if who['yes_no'] else ''}" for who in people]
     found += [f"! {each}" for each in wrong]
     return found

@@ -169,9 +169,7 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
         case Holding():
             turn.draft.do(StartMusic(call.id))
         case Joining() if {call.id, phase.ring} <= news.talks.get(phase.talk, frozenset()):
-            on_joined(
-                turn, phase, Joined(phase.talk, news.at)
-            )  # met while nobody listened, told to nobody
+            on_joined(turn, phase, Joined(phase.talk, news.at))  # met while nobody listened, told to nobody
         case Joining():
             turn.draft.do(Join(phase.talk, call.id, phase.ring))
             turn.go(replace(phase, whisper=None, deadline=after(news.at, JOIN_S)))
