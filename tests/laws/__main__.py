@@ -1,55 +1,106 @@
-"""`python -m tests.laws days`: as many long days as there is time for."""
+"""`python -m tests.laws days`, `steps` and `orders`: the laws for as long as there is time."""
 
 from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from time import monotonic
 
 import click
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from ivr.core import switchboard
 from tests.laws.days import live_through
+from tests.laws.machine import DayOfSteps
+from tests.laws.permuted import drawn, fewest, permute
 from tests.laws.shorter import shortened, story
+from tests.laws.starts import STARTS
 from tests.laws.trace import LawBroken
 
 CHUNK = 50
 LAST_WORDS = 6000
 """Of a broken law, so many characters of how it came to it."""
 
-Lived = tuple[int, int, int | None]
-"""Days, moments in them, and the number of the first day that broke a law."""
+Done = tuple[int, int, int | None]
+"""How many were tried, how much was in them, and the number of the first that broke a law."""
 
 
-def some_days(first: int, count: int) -> Lived:
-    gc.disable()  # what a day leaves behind goes when it is done, and the few rings of it once in a while
-    moments = 0
+def some_days(first: int, count: int) -> Done:
+    """How many, the moments in them, the first that broke a law."""
+    return some(lambda number: live_through(switchboard.step, number), first, count)
+
+
+def some_sets(first: int, count: int) -> Done:
+    """How many, the orders of them from all starts, the first that broke a law."""
+    return some(one_set, first, count)
+
+
+def one_set(number: int) -> int:
+    return sum(permute(switchboard.step, start, drawn(number)).orders for start in STARTS)
+
+
+def some(one: Callable[[int], int], first: int, count: int) -> Done:
+    gc.disable()  # what is tried leaves little behind, and that goes once in a while
+    seen = 0
     for number in range(first, first + count):
         try:
-            moments += live_through(switchboard.step, number)
+            seen += one(number)
         except LawBroken:
-            return number - first, moments, number
+            return number - first, seen, number
     gc.collect()
-    return count, moments, None
+    return count, seen, None
 
 
-def in_turn(first: int, count: int, jobs: int, minutes: float | None) -> Iterator[Lived]:
-    """Chunk by chunk, in order, so that it is always the first broken day that is told."""
+def in_turn(
+    what: Callable[[int, int], Done], first: int, count: int, jobs: int, minutes: float | None
+) -> Iterator[Done]:
+    """Chunk by chunk, in order, so that it is always the first broken one that is told."""
     end = monotonic() + 60 * minutes if minutes is not None else None
-    chunks = ((start, min(CHUNK, first + count - start)) for start in range(first, first + count, CHUNK))
+    size = max(1, min(CHUNK, count // (4 * jobs)))
+    chunks = ((start, min(size, first + count - start)) for start in range(first, first + count, size))
     with ProcessPoolExecutor(jobs) as workers:
-        running: list[Future[Lived]] = [workers.submit(some_days, *chunk) for chunk in islice(chunks, 2 * jobs)]
+        running: list[Future[Done]] = [workers.submit(what, *chunk) for chunk in islice(chunks, 2 * jobs)]
         while running:
-            lived = running.pop(0).result()
-            yield lived
-            if lived[2] is not None:
+            done = running.pop(0).result()
+            yield done
+            if done[2] is not None:
                 workers.shutdown(cancel_futures=True)
                 return
             if end is None or monotonic() < end:
-                running += [workers.submit(some_days, *chunk) for chunk in islice(chunks, 1)]
+                running += [workers.submit(what, *chunk) for chunk in islice(chunks, 1)]
+
+
+def tried(results: Iterator[Done], names: tuple[str, str], told: Callable[[int], str]) -> None:
+    """Says how much was tried; of what broke a law, what it was, and exits with 1."""
+    began, done, inside = monotonic(), 0, 0
+    for some_done, seen, broken in results:
+        done, inside = done + some_done, inside + seen
+        if broken is not None:
+            click.echo(told(broken), err=True)
+            raise SystemExit(1)
+    took = monotonic() - began
+    rate = f"{took:.0f} s, {done / took:.1f} a second"
+    click.echo(f"{done} {names[0]}, {inside} {names[1]}, {rate}: every law holds")
+
+
+def told_day(number: int) -> str:
+    return story(number, *shortened(switchboard.step, number), LAST_WORDS)
+
+
+def told_set(number: int) -> str:
+    for start in STARTS:
+        try:
+            things, broken = fewest(switchboard.step, start, drawn(number))
+        except ValueError:
+            continue
+        again = f"python -m tests.laws orders --first {number} --count 1"
+        head = f"set {number}, from '{start.name}': {', '.join(things)}\nagain: {again}\n"
+        return head + str(broken)[-LAST_WORDS:]
+    return f"set {number} broke a law, and not when it was tried again"
 
 
 @click.group()
@@ -57,24 +108,54 @@ def main() -> None:
     """The laws, for longer than the tests have time for."""
 
 
+MINUTES = click.option("--minutes", type=float, help="Stop after so long, whatever was done.")
+JOBS = click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="How many side by side.")
+
+
 @main.command()
 @click.option("--count", default=100_000, show_default=True, help="How many days.")
 @click.option("--first", default=0, show_default=True, help="The number of the first day.")
-@click.option("--minutes", type=float, help="Stop after so long, whatever was done.")
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="How many days side by side.")
+@MINUTES
+@JOBS
 def days(count: int, first: int, minutes: float | None, jobs: int) -> None:
     """Random long days. Exits with 1 when one of them broke a law: says which, made as short as it can be.
 
     Example: python -m tests.laws days --count 1000
     """
-    began, done, moments = monotonic(), 0, 0
-    for lived, seen, broken in in_turn(first, count, jobs, minutes):
-        done, moments = done + lived, moments + seen
-        if broken is not None:
-            click.echo(story(broken, *shortened(switchboard.step, broken), LAST_WORDS), err=True)
-            raise SystemExit(1)
-    took = monotonic() - began
-    click.echo(f"{done} days, {moments} moments, {took:.0f} s, {done / took:.0f} days a second: every law holds")
+    results = in_turn(some_days, first, count, jobs, minutes)
+    tried(results, ("days", "moments"), told_day)
+
+
+@main.command()
+@click.option("--count", default=10_000, show_default=True, help="How many sets of six things, of 296,010 there are.")
+@click.option("--first", default=0, show_default=True, help="The number of the first set.")
+@MINUTES
+@JOBS
+def orders(count: int, first: int, minutes: float | None, jobs: int) -> None:
+    """Six different things that happen, in all their orders, from every start. Exits with 1 when one broke a law: says
+    which, with as few things as break it.
+
+    Example: python -m tests.laws orders --count 100
+    """
+    tried(in_turn(some_sets, first, count, jobs, minutes), ("sets", "orders"), told_set)
+
+
+@main.command()
+@click.option("--examples", default=10_000, show_default=True, help="How many days are drawn.")
+@click.option("--length", default=60, show_default=True, help="Steps in each.")
+def steps(examples: int, length: int) -> None:
+    """Days drawn step by step. When one breaks a law: the fewest steps that do, as a program.
+
+    Example: python -m tests.laws steps --examples 1000
+    """
+    calm = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    often = settings(max_examples=examples, stateful_step_count=length, deadline=None, suppress_health_check=calm)
+    try:
+        run_state_machine_as_test(DayOfSteps, settings=often)
+    except LawBroken as broken:
+        click.echo("\n".join((*getattr(broken, "__notes__", ()), str(broken)[-LAST_WORDS:])), err=True)
+        raise SystemExit(1) from None
+    click.echo(f"{examples} days drawn step by step: every law holds")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from tests.laws.trace import LawBroken, Moment, Step, take
 
 FINE = (Result.DONE, Result.ALREADY)
 LONG_ENOUGH_S = 3600.0
+MOST_AT_ONCE = 200
+"""More news at one and the same moment: the house goes round in a circle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Evening:
         self.trace: list[Moment] = []
         self._step = step
         self._house: House = setting.nobody()
+        self._at_once = 0
         self._lanes: dict[str, deque[Command]] = {}
         self._deadlines = Deadlines()
         self._watched: Due | None = None
@@ -57,6 +60,7 @@ class Evening:
     def take(self, news: News) -> None:
         moment = take(self._step, self._house, news)
         self.trace.append(moment)
+        self._number_at_once(moment)
         self._house = moment.after
         self._deadlines.follow(moment.before, moment.after, self.clock.now())
         if isinstance(news, LineDue):
@@ -67,6 +71,11 @@ class Evening:
             if len(lane) == 1:
                 self._next(lane)
         self._watch()
+
+    def _number_at_once(self, moment: Moment) -> None:
+        self._at_once = self._at_once + 1 if len(self.trace) > 1 and self.trace[-2].news.at == moment.news.at else 1
+        if self._at_once > MOST_AT_ONCE:
+            raise LawBroken("it never comes to rest", self.trace[-20:])
 
     def _next(self, lane: deque[Command]) -> None:
         command = lane[0]

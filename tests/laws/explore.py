@@ -9,11 +9,12 @@ be left.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from ivr.core import switchboard
+from ivr.core.change import replace
 from ivr.core.commands import HangUp
 from ivr.core.facts import CallAnswered, CallEnded, RingEnded
 from ivr.core.news import CallDue, CallGone, Cause, LineDue, News, Published, RingGone, Surveyed, VolunteerDue

@@ -15,7 +15,7 @@ from ivr.core.facts import CallAnswered, CallRequeued, CallTakenBack
 from ivr.core.flow import Group, Strategy
 from ivr.core.ids import CallId, GroupId, LineId, call_of
 from ivr.core.news import Surveyed, Witnessed
-from ivr.core.state import Alerting, Asked, BeingRung, Call, Free, House, Talking, Volunteer, Waiting
+from ivr.core.state import Accepting, Alerting, Asked, BeingRung, Call, Free, House, Talking, Volunteer, Waiting
 from tests.laws.trace import LawBroken, Moment, Trace
 
 STEP = timedelta(milliseconds=1)
@@ -44,7 +44,7 @@ def serves(who: Volunteer, line: LineId) -> bool:
 def unrung(house: House) -> Iterator[tuple[Call, Waiting]]:
     """Callers who wait and for whom no phone rings."""
     for call in house.calls.values():
-        rings = any(isinstance(ring.phase, Asked | Alerting) for ring in call.rings)
+        rings = any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
         if isinstance(call.phase, Waiting) and not rings:
             yield call, call.phase
 

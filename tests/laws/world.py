@@ -9,12 +9,13 @@ house decides.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from immutables import Map
 
+from ivr.core.change import replace
 from ivr.core.commands import (
     Answer,
     Command,
