@@ -33,7 +33,7 @@ from sip.ari.model import (
     StasisEnd,
     StasisStart,
 )
-from sip.ari.news import REDIRECTED, back_of, caller_line, came_back, gone, news_of
+from sip.ari.news import back_of, caller_line, came_back, gone, news_of, redirected
 from sip.ari.parties import Parties, play_of, ring_of, talk_of
 from sip.ari.performer import Performer
 from sip.ari.shelter import Shelter
@@ -185,7 +185,7 @@ class AriExchange:
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
             self._forget(event.channel.id)
-            if event.cause in REDIRECTED and ring_of(event.channel.id) is not None:
+            if redirected(event):
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)

@@ -71,7 +71,12 @@ CAUSES: Final = {
 
 REDIRECTED: Final = frozenset({0, 23})
 """With these a phone's channel ends that sends its callers elsewhere (SIP 302): 23, and 0 when Asterisk has followed it
-before the answer's cause was written down. Nothing else that a phone does ends with 0."""
+before the answer's cause was written down. Nothing else that a phone which was not picked up does ends with 0."""
+
+
+def redirected(event: ChannelDestroyed) -> bool:
+    channel = event.channel
+    return ring_of(channel.id) is not None and event.cause in REDIRECTED and channel.state != "Up"
 
 
 def cause_of(code: int) -> Cause:
@@ -87,8 +92,7 @@ def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
             ring = ring_of(channel)
             return RingAlerting(ring, at) if ring else None
         case ChannelDestroyed(channel=channel, cause=code):
-            redirected = ring_of(channel.id) is not None and code in REDIRECTED
-            return gone(channel.id, Cause.UNREACHABLE if redirected else cause_of(code), parties, at)
+            return gone(channel.id, Cause.UNREACHABLE if redirected(event) else cause_of(code), parties, at)
         case ChannelDtmfReceived(channel=channel, digit=digit):
             return _pressed(channel.id, digit, parties, at)
         case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):

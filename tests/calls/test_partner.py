@@ -85,13 +85,11 @@ def test_whom_a_partner_does_not_take_hears_so_once_and_is_still_first(night: Li
             theirs = await partner(night, Manners(silent=True))  # gone in the very second, for all we can tell
             try:
                 call = await night.call(carrier)
-                await theirs.rings(20.0)
-                theirs.manners = Manners(refuse=486)
-                await night.until_heard(call, "nat-optaget", 30.0)
-                theirs.manners = Manners(refuse=503)
-                theirs.seen.clear()
-                await theirs.rings(10.0)
-                theirs.manners = Manners(answer_after_s=0.1)
+                await night.until_heard(call, "nat-optaget", 40.0)
+                for manners in (Manners(refuse=486), Manners(refuse=503), Manners(answer_after_s=0.1)):
+                    theirs.manners = manners
+                    theirs.seen.clear()
+                    await theirs.rings(10.0)
                 await night.talk_stands()
                 await call.hangup()
             finally:

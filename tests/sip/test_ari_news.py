@@ -144,9 +144,14 @@ def test_every_cause_has_the_fields_word(parties: Parties, code: int, cause: Cau
 
 @pytest.mark.parametrize("code", [0, 23])
 def test_a_phone_that_sends_its_callers_elsewhere_is_unreachable(parties: Parties, code: int) -> None:
-    """However soon Asterisk follows it. A caller who ends so has simply hung up."""
-    for id_, news in ((RING, RingGone(RING, Cause.UNREACHABLE, AT)), ("c1", CallGone(CALL, Cause.NORMAL, AT))):
-        assert hear(parties, said("ChannelDestroyed", cause=code, cause_txt="x", channel=channel(id_))) == news
+    """However soon Asterisk follows it."""
+    gone = said("ChannelDestroyed", cause=code, cause_txt="x", channel=channel(RING, "Ringing"))
+    assert hear(parties, gone) == RingGone(RING, Cause.UNREACHABLE, AT)
+
+
+def test_who_was_picked_up_or_has_called_us_and_ends_without_a_cause_has_hung_up(parties: Parties) -> None:
+    for id_, news in ((RING, RingGone(RING, Cause.NORMAL, AT)), ("c1", CallGone(CALL, Cause.NORMAL, AT))):
+        assert hear(parties, said("ChannelDestroyed", cause=0, cause_txt="x", channel=channel(id_))) == news
 
 
 def test_who_only_leaves_stasis_has_not_gone(parties: Parties) -> None:
