@@ -17,7 +17,7 @@ from ivr.core.desk import Desk
 from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
-from ivr.core.ids import PlayId, PromptId, call_of
+from ivr.core.ids import PlayId, PromptId, TalkId, call_of
 from ivr.core.news import CallBack, CallLeft, Cause, Joined, Reached, RingAnswered, RingGone, Surveyed
 from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
@@ -52,6 +52,9 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
     for record in news.witnessed:
         on_witnessed(desk, record)
     known = set(desk.draft.calls)
+    strays = set(news.talks) - talks_of(desk)
+    for talk in sorted(strays):  # first: who sits alone in a room that we had left can hear no music
+        desk.draft.do(EndTalk(talk))
     for call in [desk.draft.calls[each] for each in sorted(known)]:
         if call.id in news.sheltered:
             desk.tell_call(call.id, CallLeft(call.id, news.at))
@@ -74,8 +77,7 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
     remembered = {ring.id for call in desk.draft.calls.values() for ring in call.rings}
     for stranger in sorted(news.rings - remembered):
         desk.draft.do(LetGo(stranger, LetGoReason.OVER))
-    talks = {call.phase.talk for call in desk.draft.calls.values() if isinstance(call.phase, Joining | Talking)}
-    for talk in sorted(set(news.talks) - talks):
+    for talk in sorted(set(news.talks) - talks_of(desk) - strays):
         desk.draft.do(EndTalk(talk))
     for stranger_call, line in news.calls.items():
         if stranger_call in known:
@@ -86,6 +88,10 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
             desk.arrive(stranger_call, line, news.at)
         else:
             desk.draft.do(LastResort(stranger_call))  # of a line that was taken away: never silence
+
+
+def talks_of(desk: Desk) -> set[TalkId]:
+    return {call.phase.talk for call in desk.draft.calls.values() if isinstance(call.phase, Joining | Talking)}
 
 
 def ring_is_not_there(desk: Desk, ring: Ring, news: Surveyed) -> None:

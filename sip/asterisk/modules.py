@@ -28,6 +28,7 @@ SIP = (
     "res_pjsip_endpoint_identifier_ip",
     "res_pjsip_endpoint_identifier_user",
     "res_pjsip_authenticator_digest",
+    "res_pjsip_outbound_authenticator_digest",  # partners whose server wants to know who dials
     "res_pjsip_registrar",
     "res_pjsip_acl",
     "res_pjsip_nat",

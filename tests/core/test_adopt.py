@@ -120,6 +120,21 @@ def test_two_who_met_while_nobody_listened_are_in_their_talk_and_are_not_parted(
     assert not any(isinstance(each, LetGo) for each in house.commands)
 
 
+def test_who_sits_alone_in_a_room_that_was_left_is_let_out_of_it_before_music_is_asked_for() -> None:
+    """We ended between writing that the volunteer has gone and taking the room down."""
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.answers(house.ring_of(anna))
+    house.joined(call)
+    talk = house.talk_of(call)
+    house.ring_gone(house.ring_of(anna))
+    assert isinstance(house.call(call).phase, Waiting)
+    survey(house, {call}, talks={talk: frozenset({call})})
+    ours = [each for each in house.commands if isinstance(each, EndTalk | StartMusic)]
+    assert ours == [EndTalk(talk), StartMusic(call)]
+
+
 def test_who_had_not_been_answered_when_we_ended_is_answered_before_the_greeting_is_begun_again() -> None:
     house = small()
     call = house.caller()

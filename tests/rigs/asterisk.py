@@ -15,12 +15,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from ivr.core.ids import LineId, VolunteerId
+from ivr.core.ids import LineId, VolunteerId, place_id
 from sip.asterisk.console import ask
 from sip.asterisk.install import Asterisk, install
 from sip.asterisk.process import find_running, start, stop
 from sip.asterisk.render import make_places, render
-from sip.asterisk.settings import APPLICATION, Account, Line, Places, Ports, Sentence, Settings
+from sip.asterisk.settings import APPLICATION, Account, Line, PartnerPlace, Places, Ports, Sentence, Settings
 from sip.phone.interface import RATE, Samples
 from tests.rigs.ports import shared_base
 
@@ -74,6 +74,11 @@ class Machine:
         return f"ws://127.0.0.1:{self.settings.ports.ari}/ari/events?app={APPLICATION}&api_key={APPLICATION}:{ARI_PASSWORD}"
 
 
+NORD = place_id("nord", 1)
+NORD_ADDRESS, NORD_LOGIN = "sip:33112233@127.0.0.9:{}", "house-1"
+"""A partner, at that port of the machine's own range."""
+
+
 def settings_for(asterisk: Asterisk, home: Path, base: int) -> Settings:
     """Two lines and two volunteers: anna serves both lines, bo the parents' alone."""
     words = home / "sounds" / "da"
@@ -95,6 +100,7 @@ def settings_for(asterisk: Asterisk, home: Path, base: int) -> Settings:
         (Account(ANNA, password(ANNA), (CHILDREN, PARENTS)), Account(BO, password(BO), (PARENTS,))),
         ARI_PASSWORD,
         AMI_SECRET,
+        partners=(PartnerPlace(NORD, NORD_ADDRESS.format(base + 19), NORD_LOGIN, password(NORD), ()),),
         sentences=(Sentence("da-kort", words / "kort.wav"),),
         not_now=words / "ikke-nu.wav",
     )

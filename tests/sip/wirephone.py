@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 DEADLINE_S = 5.0
+Header = tuple[str, str]
 SILENCE = b"\xd5" * 160
 """20 ms, PCMA."""
 
@@ -118,6 +119,8 @@ class Manners:
     early: bool = False
     moved_to: str | None = None
     voices: str = "8 101"
+    challenge: bool = False
+    """It wants to know who dials (401)."""
     answer_after_s: float | None = None
     decline_after_s: float | None = None
     hang_up_after_s: float | None = None
@@ -136,6 +139,8 @@ class WirePhone(asyncio.DatagramProtocol):
         self.user, self.password, self.server = user, password, server
         self.manners = Manners()
         self.seen: list[Message] = []
+        self.wire: list[bytes] = []
+        """Every message as it came."""
         self.dialogs: dict[str, Dialog] = {}
         self.ears = Ears()
         self._news = asyncio.Event()
@@ -146,11 +151,16 @@ class WirePhone(asyncio.DatagramProtocol):
 
     @classmethod
     async def open(
-        cls, server: tuple[str, int], user: str = "caller", password: str = "", host: str = "127.0.0.1"
+        cls,
+        server: tuple[str, int],
+        user: str = "caller",
+        password: str = "",
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> Self:
         phone = cls(user, password, server)
         loop = asyncio.get_running_loop()
-        phone.transport, _ = await loop.create_datagram_endpoint(lambda: phone, local_addr=(host, 0))
+        phone.transport, _ = await loop.create_datagram_endpoint(lambda: phone, local_addr=(host, port))
         phone.sound, _ = await loop.create_datagram_endpoint(lambda: phone.ears, local_addr=(host, 0))
         phone.host, phone.port = phone.transport.get_extra_info("sockname")[:2]
         phone.media_port = phone.sound.get_extra_info("sockname")[1]
@@ -183,6 +193,8 @@ class WirePhone(asyncio.DatagramProtocol):
         )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if not self.dead:
+            self.wire.append(data)
         message = Message.parse(data, self._loop.time())
         if message is None or self.dead:
             return
@@ -193,7 +205,9 @@ class WirePhone(asyncio.DatagramProtocol):
             self._invite_answered(message)
         self._news.set()
 
-    def _reply(self, request: Message, code: int, text: str, *, body: str = "", contact: str = "") -> None:
+    def _reply(
+        self, request: Message, code: int, text: str, *, body: str = "", contact: str = "", more: Header | None = None
+    ) -> None:
         dialog = self.dialogs.get(request.get("Call-ID"))
         to = request.get("To")
         if "tag=" not in to and code > 100:
@@ -207,6 +221,8 @@ class WirePhone(asyncio.DatagramProtocol):
         ]
         if body:
             headers.append(("Content-Type", "application/sdp"))
+        if more is not None:
+            headers.append(more)
         self._send(f"SIP/2.0 {code} {text}", headers, body)
 
     def _request(self, message: Message) -> None:
@@ -232,6 +248,10 @@ class WirePhone(asyncio.DatagramProtocol):
         if call_id in self.dialogs:
             if self.dialogs[call_id].up:
                 self._reply(invite, 200, "OK", body=self._sdp())
+            return
+        if self.manners.challenge and not invite.get("Authorization"):
+            challenge = 'Digest realm="nord", nonce="4711", algorithm=MD5'
+            self._reply(invite, 401, "Unauthorized", more=("WWW-Authenticate", challenge))
             return
         target = invite.get("Contact").strip("<>").split(">")[0]
         local = f"{invite.get('To')};tag={secrets.token_hex(4)}"
