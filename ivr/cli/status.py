@@ -12,7 +12,7 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
-from ivr.core.ids import VolunteerId, call_of
+from ivr.core.ids import VolunteerId, call_of, partner_of
 from ivr.core.state import (
     BeingRung,
     Free,
@@ -232,7 +232,19 @@ def wrong_things(house: House, connected: bool, holding: bool = False) -> list[s
         for line in house.plan.lines.values()
         if house.lines[line.id].service is not None and not on_duty(house, line, house.lines[line.id])
     )
-    return wrong + nobody_takes_over(house)
+    return wrong + failing_partners(house) + nobody_takes_over(house)
+
+
+def failing_partners(house: House) -> list[str]:
+    """Those who take nobody and are left alone, each once."""
+    failing = {
+        partner_of(who.id): who.doubt.until for who in house.volunteers.values() if who.doubt and who.doubt.until
+    }
+    return [
+        f"The partner {partner} did not take our callers several times in a row and is left alone until "
+        f"{until.astimezone(ZoneInfo('Europe/Copenhagen')):%H:%M}: call them."
+        for partner, until in sorted(failing.items(), key=str)
+    ]
 
 
 def people(house: House) -> Iterable[Volunteer]:

@@ -104,7 +104,7 @@ def ring_is_not_there(desk: Desk, ring: Ring, news: Surveyed) -> None:
         if who.group in hunt.tiers_of(desk.asked(line, news.at), desk.line(line.id).serving):
             desk.draft.do(asking(ring, line, news.at))
             return
-    desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at))
+    desk.tell_ring(RingGone(ring.id, Cause.FAILED, news.at), ours=True)
     who = desk.draft.volunteers.get(ring.volunteer)
     if who is not None and isinstance(who.phase, Free) and isinstance(ring.phase, Asked | Alerting):
         desk.put_volunteer(replace(who, rest_until=None), news.at)
@@ -167,8 +167,8 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
             elif phase.play is not None:
                 say_again(turn, phase.play, menu.prompts)
         case Waiting():
-            if phase.then_told:
-                speak_of_it(turn, phase, phase.then_told)
+            if phase.then_told or phase.then_not_taken:
+                speak_of_it(turn, phase, (*phase.then_told, *phase.then_not_taken))
             else:
                 turn.draft.do(StartMusic(call.id))
                 turn.go(replace(phase, speaking=None, speaking_due=None))

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 
 from ivr.core import call as call_machine
-from ivr.core import desertion, handover, hunt, queue, waiting, walk
+from ivr.core import desertion, handover, hunt, partner, queue, waiting, walk
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
@@ -242,7 +242,8 @@ class Desk:
 
     # ------------------------------------------------------------ rings
 
-    def tell_ring(self, event: ring_machine.RingEvent) -> None:
+    def tell_ring(self, event: ring_machine.RingEvent, ours: bool = False) -> None:
+        """`ours`: if it ended, it was we who failed and not the phone."""
         known = self.draft.calls.get(call_of(event.ring))
         ring = next((each for each in known.rings if each.id == event.ring), None) if known is not None else None
         if known is None or ring is None:
@@ -258,7 +259,6 @@ class Desk:
             turn.change(rings=tuple(each for each in known.rings if each.id != event.ring))
         if verdict.result is not None:
             turn.ring_ended(ring, verdict.result)
-            waiting.on_ring_in_vain(turn, ring.volunteer, verdict.result)
         if verdict.asks:
             turn.tell(event.ring, (*turn.line.whisper, PRESS_ONE) * ASKED_TIMES)
         if verdict.picked_up:
@@ -272,6 +272,8 @@ class Desk:
         self.save(known, turn)
         if verdict.ring is None:
             self.phone_down(known, ring, verdict, event.at)
+        if not ours and partner.came_to_nothing(known, ring, verdict, event.at):
+            partner.refused(self, known, ring, event.at)
 
     def phone_down(self, before: Call, ring: RingState, verdict: ring_machine.Verdict, at: datetime) -> None:
         """The ring is gone for good: the volunteer can be rung again, or wraps up after a talk."""
@@ -296,7 +298,8 @@ class Desk:
         """One more answered call today, once for each."""
         known = self.draft.volunteers.get(who)
         if known is not None:
-            day = day_of(at)
+            partner.trusted(self, who)
+            known, day = self.draft.volunteers[who], day_of(at)
             self.draft.put_volunteer(replace(known, answered=calls_today(known, day) + 1, answered_on=day))
 
     def put_volunteer(self, now: Volunteer, at: datetime) -> None:

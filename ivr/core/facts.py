@@ -348,6 +348,24 @@ class VolunteerWentOffDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class PartnerFailing:
+    """It did not take our callers `failed` times in a row, and counts as not there until `until`."""
+
+    partner: str
+    failed: int
+    until: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerTriedAgain:
+    """It counts as there again."""
+
+    partner: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class WrapUpStarted:
     """After a talk, or prolonged; it ends by itself at `until`."""
 
@@ -484,6 +502,8 @@ Fact = (
     | VolunteerBack
     | VolunteerCameOnDuty
     | VolunteerWentOffDuty
+    | PartnerFailing
+    | PartnerTriedAgain
     | WrapUpStarted
     | WrapUpEnded
     | ServiceChanged

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import rings
 from ivr.core.change import replace
 from ivr.core.decision import after
 from ivr.core.flow import Group, Line, Strategy
 from ivr.core.hours import Service
-from ivr.core.ids import GroupId, LineId, VolunteerId
+from ivr.core.ids import GroupId, LineId, VolunteerId, partner_of
 from ivr.core.roster import Roster
 from ivr.core.state import Call, Volunteer, Waiting
 
@@ -40,6 +41,11 @@ def tiers_of(line: Line, service: Service) -> tuple[GroupId, ...]:
 def somebody(line: Line, service: Service, roster: Roster) -> bool:
     """Is anybody on duty for this line and service, free or not?"""
     return roster.is_any_staffed(tiers_of(line, service), line.id)
+
+
+def counts(who: Volunteer, line: LineId) -> bool:
+    """Is this somebody of our own house who can be counted on for the line?"""
+    return partner_of(who.id) is None and serves(who, line) and volunteer_machine.on_duty(who)
 
 
 def how_many(line: Line, service: Service, roster: Roster) -> int:

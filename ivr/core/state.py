@@ -118,6 +118,8 @@ class Waiting:
     """When the next tier is asked as well, whatever became of those before it."""
     then_told: tuple[PromptId, ...] = ()
     """Words about a hand-over that are heard when those being spoken have ended."""
+    then_not_taken: tuple[PromptId, ...] = ()
+    """The same for words about a partner who did not take them."""
     served_until: datetime | None = None
     """The line has closed: until then they are looked after all the same."""
 
@@ -219,6 +221,8 @@ class Call:
     """What the caller chose; empty: the line's."""
     prefer: VolunteerId | None = None
     """Whose phone died in a talk with this caller: asked first, once they can be asked again."""
+    refused: int = 0
+    """How often a partner did not take them."""
     told_not_taken: bool = False
     """The caller has heard that a partner did not take them; what follows is heard as waiting."""
     version: str = ""
@@ -261,6 +265,18 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A partner's last rings came to nothing."""
+
+    failed: int
+    """How often in a row."""
+    at: datetime
+    """When the last of them did."""
+    until: datetime | None = None
+    """Until then it counts as not there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Volunteer:
     """Can be counted on: reachable, not off duty, not paused."""
 
@@ -285,6 +301,8 @@ class Volunteer:
     answered: int = 0
     """How many calls were answered on the day `answered_on` (a day of `roster.day_of`)."""
     answered_on: date | None = None
+    doubt: Doubt | None = None
+    """Of a partner's places, all alike."""
 
 
 # ---------------------------------------------------------------- line

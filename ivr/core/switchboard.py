@@ -12,7 +12,7 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import call as call_machine
-from ivr.core import desertion, feature, handover, takeback
+from ivr.core import desertion, feature, handover, partner, takeback
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -159,7 +159,8 @@ def on_command_failed(desk: Desk, news: CommandFailed) -> None:
             if news.result is Result.TIMEOUT:
                 desk.draft.do(LetGo(command.ring, LetGoReason.OVER))  # it may ring all the same
             refused = news.result in (Result.REFUSED, Result.GONE)
-            desk.tell_ring(RingGone(command.ring, Cause.UNREACHABLE if refused else Cause.FAILED, news.at))
+            cause = Cause.UNREACHABLE if refused else Cause.FAILED
+            desk.tell_ring(RingGone(command.ring, cause, news.at), ours=not refused)
         case LetGo():
             if news.result is Result.GONE:
                 desk.tell_ring(RingGone(command.ring, Cause.NORMAL, news.at))
@@ -228,6 +229,8 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
             here = isinstance(news, VolunteerReachable)
             back = here and not known.reachable  # a phone that was gone is not left alone for what it did before
             desk.put_volunteer(replace(known, reachable=here, rest_until=None if back else known.rest_until), news.at)
+            if back:
+                partner.trusted(desk, known.id)
         case VolunteerEngaged() | VolunteerReleased():
             desk.put_volunteer(replace(known, elsewhere=isinstance(news, VolunteerEngaged)), news.at)
         case VolunteerPaused():
@@ -241,6 +244,7 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
                 ring = known.phase.ring
                 desk.tell_call(call_of(ring), YesNoWanted(ring, news.on, SwitchedBy.COMMAND, news.at))
         case WrapUpDone() | WrapUpProlonged() | VolunteerDue():
+            partner.trust_again(desk, known, news.at)
             desk.tell_volunteer(known.id, news)
         case _:
             assert_never(news)

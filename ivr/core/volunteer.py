@@ -173,7 +173,8 @@ def step(who: Volunteer, news: VolunteerEvent, group: Group | None) -> Volunteer
 
 def on_duty(who: Volunteer) -> bool:
     """Free or not, can be counted on."""
-    return who.reachable and not who.off_duty and who.pause is None and not who.leaving
+    doubted = who.doubt is not None and who.doubt.until is not None
+    return who.reachable and not who.off_duty and who.pause is None and not who.leaving and not doubted
 
 
 def engaged(who: Volunteer) -> bool:
@@ -187,9 +188,12 @@ def may_be_rung(who: Volunteer) -> bool:
 
 def due(who: Volunteer) -> datetime | None:
     """The next moment at which this volunteer changes by itself."""
+    moments = [who.doubt.until if who.doubt is not None else None]
     if isinstance(who.phase, WrappingUp):
-        return who.phase.until
-    return who.rest_until if isinstance(who.phase, Free) else None
+        moments.append(who.phase.until)
+    elif isinstance(who.phase, Free):
+        moments.append(who.rest_until)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def said(before: Volunteer, now: Volunteer, at: datetime) -> tuple[Fact, ...]:

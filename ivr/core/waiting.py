@@ -13,11 +13,10 @@ from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
 from ivr.core.facts import SERVED, CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
 from ivr.core.flow import Enqueue
-from ivr.core.ids import PromptId, StepName, VolunteerId, partner_of
+from ivr.core.ids import PromptId, StepName
 from ivr.core.news import CallDue, DigitPressed, PlayEnded
 from ivr.core.state import CallPhase, Joining, Talking, Waiting
 from ivr.core.turn import Turn
-from ivr.core.volunteer import TIRING
 
 JOIN_S = 5.0
 """How long joining two people may take before the caller goes back to the queue."""
@@ -36,8 +35,8 @@ def on_announced(turn: Turn, phase: Waiting, news: PlayEnded) -> None:
     if not news.heard:
         turn.draft.say(PromptFailed(turn.call.id, turn.line.id, phase.step, turn.at))
     phase = replace(phase, speaking=None, speaking_due=None)
-    if phase.then_told:
-        speak_of_it(turn, phase, phase.then_told)
+    if phase.then_told or phase.then_not_taken:
+        speak_of_it(turn, phase, (*phase.then_told, *phase.then_not_taken))
         return
     turn.draft.do(StartMusic(turn.call.id))
     turn.go(phase)
@@ -56,18 +55,20 @@ def tell(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None:
 
 def speak_of_it(turn: Turn, phase: Waiting, words: tuple[PromptId, ...]) -> None:
     play = walk.speak(turn, words)
-    turn.go(replace(phase, speaking=play, speaking_due=after(turn.at, walk.WORDS_S), then_told=()))
+    turn.go(replace(phase, speaking=play, speaking_due=after(turn.at, walk.WORDS_S), then_told=(), then_not_taken=()))
 
 
-def on_ring_in_vain(turn: Turn, who: VolunteerId, result: RingResult) -> None:
+def tell_not_taken(turn: Turn, phase: Waiting) -> None:
     """A partner did not take the caller: they are told so once, with words and not with silence, and stay where they
-    stand. Of a volunteer's phone nobody is told, the next one rings."""
-    phase, words = turn.call.phase, turn.line.handover.not_taken
-    if partner_of(who) is None or result not in TIRING or not isinstance(phase, Waiting) or not words:
+    stand; words about a hand-over are not lost by it. Of a volunteer's phone nobody is told, the next one rings."""
+    words = turn.line.handover.not_taken
+    if not words or turn.call.told_not_taken:
         return
-    if not turn.call.told_not_taken:
-        turn.change(told_not_taken=True)
-        tell(turn, phase, words)
+    turn.change(told_not_taken=True)
+    if phase.speaking is None:
+        speak_of_it(turn, phase, words)
+    else:
+        turn.go(replace(phase, then_not_taken=words))
 
 
 def on_waiting_due(turn: Turn, phase: Waiting, news: CallDue) -> None:

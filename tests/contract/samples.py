@@ -25,6 +25,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Waiting(QUEUE, 1, 2, frozenset({ANNA}), PLAY, LATER, (LATER, None), (3, 0), LATER),
     is_.Waiting(QUEUE, 0, 0, frozenset(), None, None, (), (), None),
     is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, then_told=(PromptId("skift-nat"),)),
+    is_.Waiting(QUEUE, 0, 0, frozenset(), PLAY, LATER, (), (), None, then_not_taken=(PromptId("nat-optaget"),)),
     is_.Holding(QUEUE, LATER, AT),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER),
     is_.Joining(QUEUE, RING, ANNA, TALK, LATER, PLAY),
@@ -74,6 +75,7 @@ VOLUNTEERS = (
         is_.Volunteer(VolunteerId(f"v{number}"), GROUP, LINE if number % 2 else None, phase, reachable=bool(number % 2))
         for number, phase in enumerate(VOLUNTEER_PHASES)
     ),
+    is_.Volunteer(VolunteerId("natlinje.1"), GROUP, None, is_.Free(AT), True, doubt=is_.Doubt(3, AT, LATER)),
 )
 
 PASSAGE = is_.Passage(
@@ -143,6 +145,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.VolunteerBack(ANNA, AT),
     say.VolunteerCameOnDuty(ANNA, AT),
     say.VolunteerWentOffDuty(ANNA, AT),
+    say.PartnerFailing("natlinje", 3, LATER, AT),
+    say.PartnerTriedAgain("natlinje", AT),
     say.WrapUpStarted(ANNA, LATER, AT),
     say.WrapUpEnded(ANNA, AT),
     say.ServiceChanged(LINE, None, True, AT),

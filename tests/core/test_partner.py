@@ -6,12 +6,24 @@ from dataclasses import replace
 
 import pytest
 
+from ivr.cli import status
 from ivr.core.commands import Play
-from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, EndedBy, Outcome, RingEnded, VolunteerNotAnswering
+from ivr.core.facts import (
+    CallAnswered,
+    CallEnded,
+    CallHandedOver,
+    EndedBy,
+    Outcome,
+    PartnerFailing,
+    PartnerTriedAgain,
+    RingEnded,
+    VolunteerNotAnswering,
+)
 from ivr.core.flow import Handover
 from ivr.core.hours import NightBy, OtherGroups, Service, Span
 from ivr.core.ids import CallId, GroupId, PromptId, VolunteerId, partner_of, place_id
-from ivr.core.news import Cause, HandoverAsked, Published
+from ivr.core.news import Cause, HandoverAsked, Published, Surveyed
+from ivr.core.partner import DOUBT_S, FAILURES, TRIES
 from tests.core.small_house import DAY, LINE, NIGHT, Small, open_by_day, plan, small
 
 WORDS = PromptId("nat-optaget")
@@ -74,14 +86,126 @@ def test_whom_a_partner_does_not_take_hears_so_once_and_keeps_the_place(cause: C
     house = house_at_night()
     theirs = place(house)
     first, second = house.waiting_caller(), house.waiting_caller()
-    for _ in range(3):
+    for _ in range(2):
         house.ring_gone(house.ring_of(theirs), cause)
         house.later(6.0)
     assert words(house, first).count((WORDS,)) == 1
     assert (WORDS,) not in words(house, second)
     assert house.house.lines[LINE].queue == (first, second)
-    assert len(house.said(RingEnded)) == 3
-    assert house.asked().count(theirs) == 4, "asked again after each rest"
+    assert len(house.said(RingEnded)) == 2
+    assert house.asked().count(theirs) == 3, "asked again after each rest"
+
+
+def not_taken(house: Small, times: int, theirs: VolunteerId) -> None:
+    for _ in range(times):
+        house.ring_gone(house.ring_of(theirs), Cause.BUSY)
+        house.later(6.0)
+
+
+def test_who_is_not_taken_again_and_again_goes_the_way_of_a_queue_with_nobody_there() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call, second = house.waiting_caller(), house.waiting_caller()
+    not_taken(house, TRIES, theirs)
+    assert words(house, call)[-1] == (PromptId("ingen"),)
+    assert house.house.lines[LINE].queue == (second,)
+
+
+def test_as_long_as_somebody_of_ours_is_on_duty_too_nobody_is_led_away() -> None:
+    house = house_at_night(OtherGroups((PARTNER, NIGHT)))
+    theirs, bo = place(house), house.volunteer("bo", NIGHT)
+    call = house.waiting_caller()
+    not_taken(house, 2, theirs)
+    assert house.ring_of(bo) in [ring.id for ring in house.call(call).rings], "asked as well by now"
+    house.ring_gone(house.ring_of(bo), Cause.DECLINED)
+    not_taken(house, 1, theirs)
+    assert house.call(call).refused == TRIES
+    assert house.house.lines[LINE].queue == (call,)
+
+
+def test_a_partner_that_takes_nobody_again_and_again_counts_as_not_there_for_a_while() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    house.waiting_caller()
+    not_taken(house, FAILURES, theirs)
+    (failing,) = house.said(PartnerFailing)
+    assert (failing.partner, failing.failed) == ("natlinje", FAILURES)
+    assert any("natlinje did not take our callers" in each for each in status.wrong_things(house.house, True))
+    late = house.caller()
+    house.heard(late)
+    assert words(house, late)[-1] == (PromptId("ingen"),), "who comes now is told at once"
+    house.later(DOUBT_S)
+    assert len(house.said(PartnerTriedAgain)) == 1
+    house.waiting_caller()
+    not_taken(house, 1, theirs)
+    assert len(house.said(PartnerFailing)) == 2, "one more failure is enough"
+
+
+def test_one_caller_taken_makes_up_for_all() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call = house.waiting_caller()
+    not_taken(house, 2, theirs)
+    house.talking(call, theirs)
+    assert house.person(theirs).doubt is None
+
+
+def test_places_that_ring_side_by_side_are_one_try_and_one_failure() -> None:
+    house = house_at_night()
+    both = [place(house, number) for number in (1, 2)]
+    call = house.waiting_caller()
+    for theirs in both:
+        house.ring_gone(house.ring_of(theirs), Cause.BUSY)
+    assert house.call(call).refused == 1
+    doubt = house.person(both[0]).doubt
+    assert doubt is not None
+    assert (doubt.failed, house.person(both[1]).doubt) == (1, doubt)
+
+
+def test_a_partner_that_talks_with_another_of_our_callers_has_only_no_more_room() -> None:
+    house = house_at_night()
+    both = [place(house, number) for number in (1, 2)]
+    first = house.waiting_caller()
+    house.talking(first, both[0])
+    second = house.waiting_caller()
+    not_taken(house, 5, both[1])
+    assert house.said(PartnerFailing) == []
+    assert house.house.lines[LINE].queue == (second,)
+
+
+def test_gone_in_the_very_second_is_not_taken() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call, behind = house.waiting_caller(), house.waiting_caller()
+    house.answers(house.ring_of(theirs))
+    house.joined(call)
+    house.later(1.0)
+    house.ring_gone(house.ring_of(theirs))
+    assert house.house.lines[LINE].queue == (call, behind)
+    assert words(house, call)[-1] == (WORDS,)
+    assert house.call(call).refused == 1
+
+
+def test_a_ring_that_our_own_death_cost_is_held_against_nobody() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call = house.waiting_caller()
+    house.rings(house.ring_of(theirs))
+    house.tell(Surveyed({call: LINE}, frozenset(), {}, frozenset({theirs}), house.at))
+    assert house.call(call).refused == 0
+    assert house.person(theirs).doubt is None
+    assert house.asked().count(theirs) == 2, "and it is rung again at once"
+
+
+def test_words_about_a_hand_over_are_not_lost_by_words_about_a_partner() -> None:
+    house = house_at_night()
+    theirs = place(house)
+    call = house.caller()
+    house.heard(call)  # now the queue's welcome is heard
+    house.ring_gone(house.ring_of(theirs), Cause.BUSY)
+    assert words(house, call)[-1] == (PromptId("koe"),), "words are not cut by it"
+    house.heard(call)
+    assert words(house, call)[-1] == (WORDS,)
 
 
 def test_of_a_volunteers_phone_nobody_is_told() -> None:

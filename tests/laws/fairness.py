@@ -34,7 +34,8 @@ def groups_asked(house: House, call: Call, phase: Waiting) -> tuple[GroupId, ...
 
 
 def on_duty(who: Volunteer) -> bool:
-    return who.reachable and who.pause is None and not who.leaving and not who.off_duty
+    doubted = who.doubt is not None and who.doubt.until is not None
+    return who.reachable and who.pause is None and not who.leaving and not who.off_duty and not doubted
 
 
 def serves(who: Volunteer, line: LineId) -> bool:

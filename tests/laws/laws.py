@@ -148,8 +148,7 @@ def a_phone_is_rung_only_on_duty_and_for_a_line_it_serves(trace: Trace) -> None:
             require(who is not None, f"{command.ring} rings somebody who is not in the house", trace)
             if who is None:
                 continue
-            ready = who.reachable and who.pause is None and not who.off_duty and not who.leaving
-            require(ready, f"{command.ring} rings {who.id}, who is not on duty", trace)
+            require(fairness.on_duty(who), f"{command.ring} rings {who.id}, who is not on duty", trace)
             require(who.line in (None, command.line), f"{command.ring} rings {who.id} for a strange line", trace)
             asked = who.group in groups_that_serve(moment.after, command.line, moment.news.at)
             require(asked, f"{command.ring} rings a group that does not serve now", trace)
@@ -165,7 +164,7 @@ def groups_that_serve(house: House, line: LineId, at: datetime) -> tuple[GroupId
     if not given_over and state.deserted_at is None:
         return own
     people = house.volunteers.values()
-    on_duty = [who for who in people if who.reachable and who.pause is None and not who.off_duty and not who.leaving]
+    on_duty = [who for who in people if fairness.on_duty(who)]
     if any(who.group in own and who.line in (None, line) for who in on_duty):
         return own
     return tuple(group for groups in tiers.values() for group in groups)

@@ -25,7 +25,7 @@ from ivr.core.state import (
     Volunteer,
     Waiting,
 )
-from tests.laws.fairness import groups_asked
+from tests.laws.fairness import groups_asked, on_duty
 
 
 def at_odds(house: House) -> Iterator[str]:
@@ -134,5 +134,4 @@ def left_idle(house: House) -> Iterator[str]:
 
 
 def _is_free(who: Volunteer) -> bool:
-    there = who.reachable and not who.elsewhere and not who.leaving
-    return isinstance(who.phase, Free) and there and who.pause is None and not who.off_duty and who.rest_until is None
+    return isinstance(who.phase, Free) and on_duty(who) and not who.elsewhere and who.rest_until is None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.core.facts import CallJoined, HandoverBegan, HandoverDone, YesNoBegan
+from ivr.core.facts import CallEnded, CallJoined, HandoverBegan, HandoverDone, Outcome, YesNoBegan
 from ivr.core.feature import NO, YES
 from ivr.core.hours import Service
 from ivr.core.ids import VolunteerId
 from tests.fakes.journal import Crash
-from tests.fakes.phones import Answers, Behaviour, NeverAnswers
+from tests.fakes.phones import Answers, Behaviour, Busy, NeverAnswers
 from tests.laws.evening import ON, Visit
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
 from tests.laws.lives import Lives
@@ -149,3 +149,36 @@ def test_a_death_at_any_entry_leaves_answers_by_key_as_they_were(how: Crash) -> 
         assert [each for each in heard if each in ("prompt frivillig-ja", "prompt frivillig-nej")] == answers, entry
         began += on
     assert began > WORDLESS_ENTRIES / 2, "a code that is pressed in the outage itself is lost, and no other"
+
+
+# ---------------------------------------------------------------- a partner who does not take the first at once
+
+
+def at_a_partners(death: tuple[int, Crash] | None = None) -> Lives:
+    """Busy at first, then gone in the very second, then there."""
+    phones: dict[VolunteerId, tuple[Behaviour, ...]] = {
+        ANNA: (NeverAnswers(),),
+        NIGHT_SEAT: (Busy(), Answers(3.0, hangs_up_after_s=0.5), Answers(2.0, hangs_up_after_s=9.0)),
+    }
+    visits = (Visit(44.0, CHILDREN, 90.0), Visit(46.0, CHILDREN, 110.0), Visit(59.0, CHILDREN, 100.0))
+    lives = Lives(setting(volunteers=1, hours="night soon"), OUTAGE_S)
+    if death is not None:
+        lives.journal.crash(*death)
+    lives.let(visits, phones, 240.0)
+    return lives
+
+
+PARTNERS_ENTRIES = at_a_partners().journal.disk.entries
+
+
+@pytest.mark.parametrize("how", [Crash.BEFORE, Crash.AFTER])
+def test_a_death_at_any_entry_of_a_partners_night_costs_no_outcome_and_no_silence(how: Crash) -> None:
+    for entry in range(4, PARTNERS_ENTRIES + 1):
+        lives = at_a_partners((entry, how))
+        assert lives.deaths == 1, f"at entry {entry}"
+        try:
+            judge(lives, OUTAGE_S + 1.0)
+            ended = [fact.outcome for fact in lives.journal.disk.facts if isinstance(fact, CallEnded)]
+            assert ended.count(Outcome.HANDED_OVER) >= 2, ended
+        except AssertionError as broken:
+            raise AssertionError(f"dying {how} entry {entry}: {broken}") from broken
