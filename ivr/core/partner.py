@@ -21,13 +21,15 @@ from ivr.core.ids import VolunteerId, partner_of
 from ivr.core.ring import Verdict
 from ivr.core.state import Call, Doubt, Free, InTalk, Joining, Ring, Talking, Volunteer, Waiting
 from ivr.core.turn import Turn
-from ivr.core.volunteer import LEAST_REST_S, TIRING
+from ivr.core.volunteer import TIRING
 
 if TYPE_CHECKING:
     from ivr.core.desk import Desk
 
 TRIES = 3
 """So often a partner is tried for one caller."""
+REST_S = 10.0
+"""Also where its group rests for less: three tries in three seconds would be none."""
 FAILURES = 3
 """After so many in a row it counts as not there."""
 DOUBT_S = 300.0
@@ -90,7 +92,7 @@ def leave_alone(desk: Desk, partner: str, ring: Ring, full: bool, at: datetime) 
         doubt = Doubt(failed, at, until)
     for who in places:
         group = desk.draft.plan.groups.get(who.group)
-        rest_until = after(at, max(group.rest_s, LEAST_REST_S)) if group is not None else who.rest_until
+        rest_until = after(at, max(group.rest_s, REST_S)) if group is not None else who.rest_until
         free = isinstance(who.phase, Free)
         desk.draft.put_volunteer(replace(who, doubt=doubt, rest_until=rest_until if free else who.rest_until))
 

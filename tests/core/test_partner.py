@@ -88,7 +88,7 @@ def test_whom_a_partner_does_not_take_hears_so_once_and_keeps_the_place(cause: C
     first, second = house.waiting_caller(), house.waiting_caller()
     for _ in range(2):
         house.ring_gone(house.ring_of(theirs), cause)
-        house.later(6.0)
+        house.later(11.0)
     assert words(house, first).count((WORDS,)) == 1
     assert (WORDS,) not in words(house, second)
     assert house.house.lines[LINE].queue == (first, second)
@@ -99,7 +99,7 @@ def test_whom_a_partner_does_not_take_hears_so_once_and_keeps_the_place(cause: C
 def not_taken(house: Small, times: int, theirs: VolunteerId) -> None:
     for _ in range(times):
         house.ring_gone(house.ring_of(theirs), Cause.BUSY)
-        house.later(6.0)
+        house.later(11.0)
 
 
 def test_who_is_not_taken_again_and_again_goes_the_way_of_a_queue_with_nobody_there() -> None:
