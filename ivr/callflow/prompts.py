@@ -176,7 +176,10 @@ def check_placeholders(prompts: Prompts, voices: Mapping[str, str], findings: Fi
 
 
 def _is_silent(samples: array[int]) -> bool:
-    return not samples or (max(samples) < 200 and min(samples) > -200)
+    """Looked at half a second at a time: where something is heard, that is soon found."""
+    half = RATE // 2
+    parts = (samples[start : start + half] for start in range(0, len(samples), half))
+    return not any(max(part) >= 200 or min(part) <= -200 for part in parts)
 
 
 def _seconds(sound: Path) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
+
+from ivr.core.hours import compile_hours
 
 SHIPPED = Path(__file__).parents[2] / "callflows"
 FILES = ("bornetelefonen.yaml", "foraeldretelefonen.yaml", "groups.yaml")
@@ -24,6 +27,15 @@ def folder(tmp_path: Path) -> Path:
     for name in ("prompts", "music"):
         (callflows / name).symlink_to(SHIPPED / name)
     return callflows
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hours_are_compiled_once() -> Iterator[None]:
+    """Of the same hours the same table is made, which takes longer than all the rest of a check: a hundred mistakes are
+    planted in files that mostly keep theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ivr.callflow.check.compile_hours", lru_cache(256)(compile_hours))
+        yield
 
 
 Change = Callable[[str, str, str], Path]

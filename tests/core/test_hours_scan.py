@@ -50,7 +50,8 @@ def scan(hours: Hours, first: date, last: date) -> list[tuple[datetime, Service 
         for opening, marks in [(o, opened) for o in plan.openings] + ([(plan.night, nightly)] if plan.night else []):
             start, end = _shown(day, opening.start), _shown(day, opening.end)
             begun = False
-            for place, face in enumerate(faces):
+            for place in range(max(0, (day - begin.date()).days - 1) * 1440, len(faces)):  # no clock is a day ahead
+                face = faces[place]
                 if face >= end:
                     break
                 begun = begun or face >= start

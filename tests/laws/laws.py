@@ -76,9 +76,10 @@ from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Moment, Trace
 
 
-def require(holds: bool, what: str, trace: Trace) -> None:
+def require(holds: bool, what: str, trace: Trace, of: object = None) -> None:
+    """`of`: what it is true or false of; put into words only when it is false, since that takes longer than asking."""
     if not holds:
-        raise LawBroken(what, trace)
+        raise LawBroken(what if of is None else f"{what}: {of}", trace)
 
 
 def facts_of(trace: Trace) -> Iterator[Fact]:
@@ -199,8 +200,8 @@ def who_is_paused_for_not_answering_has_not_answered(trace: Trace) -> None:
             if isinstance(fact, VolunteerNotAnswering):
                 who = moment.before.volunteers[fact.volunteer]
                 most = moment.before.plan.groups[who.group].auto_pause
-                require(most > 0 and who.unanswered == most - 1, f"paused too soon or late: {fact}", trace)
-                require(who.pause is None, f"was paused already: {fact}", trace)
+                require(most > 0 and who.unanswered == most - 1, "paused too soon or late", trace, fact)
+                require(who.pause is None, "was paused already", trace, fact)
 
 
 def in_a_row(trace: Trace) -> None:
@@ -265,9 +266,9 @@ def a_caller_is_called_silent_only_after_a_silence_and_once(trace: Trace) -> Non
                 phase = moment.before.calls[fact.call].phase
                 talks = isinstance(phase, Talking) and not phase.silence_said
                 since = phase.silent_since if isinstance(phase, Talking) else None
-                require(talks and since is not None, f"not in a silence: {fact}", trace)
+                require(talks and since is not None, "not in a silence", trace, fact)
                 length = (fact.at - since).total_seconds() if since is not None else 0.0
-                require(length >= SILENT_S and abs(length - fact.silent_s) < 0.01, f"not so long: {fact}", trace)
+                require(length >= SILENT_S and abs(length - fact.silent_s) < 0.01, "not so long", trace, fact)
 
 
 def answers_by_key_begin_and_end_in_turn_within_a_talk(trace: Trace) -> None:
@@ -279,12 +280,12 @@ def answers_by_key_begin_and_end_in_turn_within_a_talk(trace: Trace) -> None:
                 case YesNoBegan():
                     before = moment.before.calls.get(fact.call)
                     talks = before is not None and isinstance(before.phase, Talking)
-                    require(talks and fact.call not in on, f"not in a talk, or begun already: {fact}", trace)
+                    require(talks and fact.call not in on, "not in a talk, or begun already", trace, fact)
                     on[fact.call] = fact.volunteer
                 case YesNoEnded():
-                    require(on.pop(fact.call, None) == fact.volunteer, f"ended and had not begun: {fact}", trace)
+                    require(on.pop(fact.call, None) == fact.volunteer, "ended and had not begun", trace, fact)
                 case CallJoined() | CallRequeued() | CallSheltered() | CallEnded():
-                    require(fact.call not in on, f"answers by key outlive the talk: {fact}", trace)
+                    require(fact.call not in on, "answers by key outlive the talk", trace, fact)
                 case _:
                     pass
         phases = ((call.id, call.phase) for call in moment.after.calls.values())
@@ -299,11 +300,11 @@ def the_exchange_knows_for_whom_keys_are_answers(trace: Trace) -> None:
         over = {command.call for command in moment.commands if isinstance(command, YesNoOver)}
         for fact in moment.facts:
             if isinstance(fact, YesNoBegan):
-                require(fact.call in asked, f"nobody asks for it: {fact}", trace)
+                require(fact.call in asked, "nobody asks for it", trace, fact)
             elif isinstance(fact, YesNoEnded):
                 now = moment.after.calls.get(fact.call)
                 ended = now is None or not isinstance(now.phase, Talking) or fact.call in over
-                require(ended, f"the exchange is not told: {fact}", trace)
+                require(ended, "the exchange is not told", trace, fact)
         for call in moment.after.calls.values() if isinstance(moment.news, Surveyed) else ():
             on = isinstance(call.phase, Talking) and call.phase.yes_no is not None
             require(not on or call.id in asked, f"after a survey nobody asks for {call.id}", trace)
@@ -334,11 +335,11 @@ def a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after(trace: Trace)
         call: CallId | None = getattr(fact, "call", None)
         if call is None:
             continue
-        require(call not in ended, f"{call} has ended, and yet: {fact}", trace)
+        require(call not in ended, f"{call} has ended, and yet", trace, fact)
         if isinstance(fact, CallStarted):
             require(call not in started, f"{call} starts twice", trace)
             started.add(call)
-        require(call in started, f"{call} never started, and yet: {fact}", trace)
+        require(call in started, f"{call} never started, and yet", trace, fact)
         if isinstance(fact, CallEnded):
             ended.add(call)
 
@@ -348,7 +349,7 @@ def only_who_is_gone_gets_an_outcome(trace: Trace) -> None:
     for moment in trace:
         for fact in moment.facts:
             if isinstance(fact, CallEnded):
-                require(is_gone(fact.call, moment), f"{fact.call} may still be on the line, and yet: {fact}", trace)
+                require(is_gone(fact.call, moment), f"{fact.call} may still be on the line, and yet", trace, fact)
 
 
 def is_gone(call: CallId, moment: Moment) -> bool:
@@ -382,13 +383,13 @@ def a_call_is_answered_when_its_talk_stood_and_only_then(trace: Trace) -> None:
                     ours = partner_of(who) is None
                     by = who if ours else partner_of(who)
                     told = fact.volunteer if isinstance(fact, CallAnswered) else fact.partner
-                    require(ours is isinstance(fact, CallAnswered) and told == by, f"not by {who}: {fact}", trace)
+                    require(ours is isinstance(fact, CallAnswered) and told == by, f"not by {who}", trace, fact)
                     served[fact.call] = (Outcome.ANSWERED if ours else Outcome.HANDED_OVER, who)
             case CallEnded():
                 outcome, whom = served.get(fact.call, (None, None))
                 told_so = fact.outcome if fact.outcome in SERVED else None
-                require(told_so is outcome, f"{fact.call} ends falsely: {fact}", trace)
-                require(fact.answered_by == whom, f"{fact.call} was answered by {whom}, and yet: {fact}", trace)
+                require(told_so is outcome, f"{fact.call} ends falsely", trace, fact)
+                require(fact.answered_by == whom, f"{fact.call} was answered by {whom}, and yet", trace, fact)
                 require((fact.talk_s is not None) == (whom is not None), f"whose talk time? {fact}", trace)
             case _:
                 pass
@@ -471,7 +472,7 @@ def who_is_told_a_place_in_the_queue_has_it(trace: Trace) -> None:
     for moment in trace:
         for fact in moment.facts:
             if isinstance(fact, CallQueued):
-                require(fact.position >= 1, f"a place below the first: {fact}", trace)
+                require(fact.position >= 1, "a place below the first", trace, fact)
 
 
 # ---------------------------------------------------------------- hand-overs
@@ -542,7 +543,7 @@ def a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it(trace: T
             under_way[fact.line] = fact
         elif isinstance(fact, HandoverDone):
             began = under_way.pop(fact.line, None)
-            require(began is not None, f"a hand-over ends that never began: {fact}", trace)
+            require(began is not None, "a hand-over ends that never began", trace, fact)
             if began is not None:
                 fits = (began.service, began.at, began.waiting) == (fact.service, fact.began_at, len(fact.carried))
                 require(fits, f"{fact} is not the end of {began}", trace)
@@ -576,7 +577,7 @@ def nobody_free_is_left_idle_while_somebody_waits(trace: Trace) -> None:
 def facts_are_dated_when_they_were_read(trace: Trace) -> None:
     for moment in trace:
         for fact in moment.facts:
-            require(fact.at == moment.news.at, f"misdated: {fact}", trace)
+            require(fact.at == moment.news.at, "misdated", trace, fact)
 
 
 def facts_carry_no_digits_pressed(trace: Trace) -> None:
@@ -586,8 +587,8 @@ def facts_carry_no_digits_pressed(trace: Trace) -> None:
             continue
         for fact in moment.facts:
             values = [getattr(fact, name) for name in fact.__slots__ if name not in ("at", "arrived_at")]
-            require(moment.news.digit not in values, f"a key in a fact: {fact}", trace)
-            require(not any(name in ("digit", "key") for name in fact.__slots__), f"a key in a fact: {fact}", trace)
+            require(moment.news.digit not in values, "a key in a fact", trace, fact)
+            require(not any(name in ("digit", "key") for name in fact.__slots__), "a key in a fact", trace, fact)
 
 
 # ---------------------------------------------------------------- when all is over

@@ -12,11 +12,12 @@ from tests.laws.trace import LawBroken
 
 FEW = settings(
     max_examples=80,
+    derandomize=True,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
-FINDING = settings(FEW, max_examples=300, database=None, phases=[Phase.generate])
+FINDING = settings(FEW, max_examples=300, phases=[Phase.generate])
 
 
 def test_no_few_steps_break_a_law() -> None:
