@@ -51,14 +51,11 @@ def add(name: str, address: str, group: str, places: int, login: str, state: Pat
         keep_partner(place, told)
     except SipTrouble as wrong:
         raise Trouble(str(wrong)) from None
-    _let_go(place, [seat for seat in before.seats() if seat not in told.seats()] if before is not None else [])
+    for seat in before.seats() if before is not None else ():
+        if seat not in told.seats():
+            _let_go(place, seat)
     for seat in told.seats():
-        at_the_house(
-            place,
-            "volunteer_add",
-            {"name": seat, "group": told.group, "line": None},
-            lambda _house, seat=seat: VolunteerAdded(seat, told.group, None, datetime.now(UTC)),  # type: ignore[misc]
-        )
+        _take_in(place, seat, told.group)
     if as_json:
         say_json(_json(told, {}))
     else:
@@ -99,21 +96,21 @@ def remove(name: str, state: Path, as_json: bool) -> None:
         known = partners(state).get(name)
         if known is None:
             raise Trouble(f"there is no partner {name}; `ivr partner list` shows them.")
-        _let_go(state, list(known.seats()))
+        for seat in known.seats():
+            _let_go(state, seat)
         remove_partner(state, name)
     except SipTrouble as wrong:
         raise Trouble(str(wrong)) from None
     say_json({"name": name, "removed": True}) if as_json else say(f"{name} is removed.")
 
 
-def _let_go(state: Path, seats: list[VolunteerId]) -> None:
-    for seat in seats:
-        at_the_house(
-            state,
-            "volunteer_remove",
-            {"name": seat},
-            lambda _house, seat=seat: VolunteerRemoved(seat, datetime.now(UTC)),  # type: ignore[misc]
-        )
+def _take_in(state: Path, seat: VolunteerId, group: GroupId) -> None:
+    values: dict[str, object] = {"name": seat, "group": group, "line": None}
+    at_the_house(state, "volunteer_add", values, lambda _house: VolunteerAdded(seat, group, None, datetime.now(UTC)))
+
+
+def _let_go(state: Path, seat: VolunteerId) -> None:
+    at_the_house(state, "volunteer_remove", {"name": seat}, lambda _house: VolunteerRemoved(seat, datetime.now(UTC)))
 
 
 def _password() -> str:
