@@ -271,14 +271,13 @@ class AriExchange:
 
     async def perform(self, command: Command) -> Result:
         """Do it; never raises for anything the outside may answer."""
+        given = self._parties.channel(command.call) if isinstance(command, LastResort) else None
         result = await self._performer.perform(command)
         if result is Result.UNREACHABLE:
             self._socket.doubt()
-        if isinstance(command, LastResort) and result is Result.DONE:
-            channel = self._parties.channel(command.call)
-            if channel is not None:  # else our dialplan was quicker to say so
-                self._parties.keep_away(channel)
-                self._shelter.left(channel)
+        if given is not None and result is Result.DONE:
+            self._parties.keep_away(given)
+            self._shelter.left(given)  # unless our dialplan was quicker to say so
         return result
 
     async def survey(self) -> Surveyed:
@@ -330,10 +329,12 @@ class AriExchange:
         return tuple(channel for channel in there if not self._parties.is_over(channel.id))
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
-        """In the order in which they came. Who is in the dialplan at present is not ours."""
+        """In the order in which they came. Who is in the dialplan at present is not ours, nor is whom we have just given
+        to it, though Asterisk still lists them with us for a moment."""
         calls: dict[CallId, LineId] = {}
         self._back = {}
-        for channel in sorted(channels, key=lambda each: each.creationtime):
+        ours = (channel for channel in channels if not self._parties.is_kept(channel.id))
+        for channel in sorted(ours, key=lambda each: each.creationtime):
             args = tuple(channel.dialplan.app_data.split(","))
             line = caller_line(args[1:]) if channel.dialplan.app_name == "Stasis" and args[0] == APP else None
             if line is not None and ring_of(channel.id) is None:

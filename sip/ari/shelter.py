@@ -179,7 +179,8 @@ class Shelter:
         for each in channels:
             call = self._parties.name(each.channel)
             back = each.context in OURS and each.channel in listed
-            if call in ours or not (each.channel in away or (back and _CHANNEL.fullmatch(each.channel))):
+            given = self._parties.is_kept(each.channel)
+            if call in ours or not (given or each.channel in away or (back and _CHANNEL.fullmatch(each.channel))):
                 continue
             there.add(call)
             if each.context == SHELTER and each.line is not None:

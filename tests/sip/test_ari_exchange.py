@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -228,6 +229,29 @@ async def test_a_caller_given_to_the_last_resort_stays_on_the_line(rig: RealRig)
     assert len(rig.log.about(CallLeft)) == 1
     assert rig.log.about(CallGone) == []
     await marker.hangs_up()
+
+
+async def test_whom_we_have_given_away_is_not_taken_back_by_a_list_of_a_moment_earlier(
+    rig: RealRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk answers that it lets a caller go on in the dialplan before it has done so."""
+    caller = await answered(rig)
+    asks, list_of_channels, http = Http.ask, api.channels_list(), Http(rig.house.ari)
+    earlier = await http.ask(list_of_channels)
+    http.close()
+    assert await rig.exchange.perform(LastResort(caller.id)) is Result.DONE
+
+    async def asked_late(self: Http, request: Any, **how: Any) -> Any:
+        return earlier if request.target == list_of_channels.target else await asks(self, request, **how)
+
+    monkeypatch.setattr(Http, "ask", asked_late)
+    found = await rig.exchange.survey()
+    monkeypatch.undo()
+    assert caller.id not in found.calls
+    assert caller.id in found.sheltered
+    await caller.hangs_up()
+    await rig.log.until(Witnessed, call=caller.id)
+    assert len(rig.log.about(CallLeft)) == 1
 
 
 # ---------------------------------------------------------------- after us

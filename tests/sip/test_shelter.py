@@ -56,6 +56,15 @@ def test_who_came_back_is_not_taken_for_sheltered_by_an_older_list() -> None:
     assert parties.away(call) is None
 
 
+def test_whom_we_have_given_away_is_there_before_asterisk_has_moved_them() -> None:
+    parties, told = Parties(bytes(32)), list[News]()
+    call = parties.learn(CALLER, LineId("bornetelefonen"))
+    shelter = Shelter(Ami(ADDRESS), parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
+    parties.keep_away(CALLER)
+    shelter.left(CALLER)
+    assert shelter.sheltered([status("entry", "Stasis")], frozenset(), ()) == {call}
+
+
 def test_a_caller_of_an_earlier_controller_who_falls_is_told_of() -> None:
     parties, told = Parties(bytes(32)), list[News]()
     shelter = Shelter(Ami(ADDRESS), parties, told.append, lambda: datetime.now(UTC), None, lambda _call: False)
