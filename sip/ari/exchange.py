@@ -329,8 +329,8 @@ class AriExchange:
         return tuple(channel for channel in there if not self._parties.is_over(channel.id))
 
     def _callers(self, channels: tuple[Channel, ...]) -> dict[CallId, LineId]:
-        """In the order in which they came. Who is in the dialplan at present is not ours, nor is whom we have just given
-        to it, though Asterisk still lists them with us for a moment."""
+        """In the order in which they came. Who is in the dialplan at present is not ours, nor is whom we have just
+        given to it, though Asterisk still lists them with us for a moment."""
         calls: dict[CallId, LineId] = {}
         self._back = {}
         ours = (channel for channel in channels if not self._parties.is_kept(channel.id))
