@@ -418,16 +418,20 @@ class WirePhone(asyncio.DatagramProtocol):
         )
 
     async def hang_up(self) -> None:
-        """BYE (CANCEL while it only rings) in every dialog of this phone; waits for the exchange's 200."""
+        """BYE in every dialog of this phone, CANCEL while it only rings; waits for the exchange's 200. An answer that
+        crosses the CANCEL is hung up (RFC 3261 9.1)."""
         for dialog in list(self.dialogs.values()):
-            method = "BYE" if dialog.up else "CANCEL"
+            if not dialog.up:
+                self._in_dialog("CANCEL", dialog, 1, via=dialog.invite.get("Via"))
+                await self._accepted(dialog.call_id, "CANCEL")
+                await self._answered(dialog.call_id)
             if dialog.up:
                 self._in_dialog("BYE", dialog, 2)
-            else:
-                self._in_dialog("CANCEL", dialog, 1, via=dialog.invite.get("Via"))
-            await self._accepted(dialog.call_id, method)
-            if dialog.up:
+                await self._accepted(dialog.call_id, "BYE")
                 self.dialogs.pop(dialog.call_id, None)
 
     async def _accepted(self, call_id: str, method: str) -> None:
         await self.wait(lambda m: m.get("Call-ID") == call_id and m.status == 200 and m.method == method)
+
+    async def _answered(self, call_id: str) -> None:
+        await self.wait(lambda m: m.get("Call-ID") == call_id and m.method == "INVITE" and m.status >= 200)
