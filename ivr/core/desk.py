@@ -15,6 +15,7 @@ from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import ONE_BY_ONE
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, YesNoWanted
+from ivr.core.chain import Chain
 from ivr.core.change import replace
 from ivr.core.commands import Answer, LetGo, LetGoReason
 from ivr.core.decision import after, length
@@ -210,15 +211,14 @@ class Desk:
             self.draft.put_call(now)
 
     def take_place(
-        self, before: Call | None, now: Call, order: tuple[CallId, ...], at: datetime
-    ) -> tuple[tuple[CallId, ...], Call]:
+        self, before: Call | None, now: Call, order: Chain[CallId], at: datetime
+    ) -> tuple[Chain[CallId], Call]:
         """Who has just come to stand in a queue stands where they should."""
         calls = self.draft.calls
         if order[-1] == now.id and len(order) > 1:
             back = before is not None and isinstance(before.phase, Sheltered)
             if back or (now.rank is None and now.queued_at is not None and now.queued_at < at):
-                arrivals = {each: calls[each].arrived_at for each in order[:-1]} | {now.id: now.arrived_at}
-                order = queue.by_moment(order, now.id, arrivals)
+                order = queue.by_moment(order, now, calls)
             elif now.rank is not None:
                 order = queue.by_rank(order, now, calls)
         for call, rank in list(queue.ranked(order, now, calls)):
@@ -245,7 +245,7 @@ class Desk:
     def tell_ring(self, event: ring_machine.RingEvent, ours: bool = False) -> None:
         """`ours`: if it ended, it was we who failed and not the phone."""
         known = self.draft.calls.get(call_of(event.ring))
-        ring = next((each for each in known.rings if each.id == event.ring), None) if known is not None else None
+        ring = ring_machine.found(known.rings, event.ring) if known is not None else None
         if known is None or ring is None:
             if isinstance(event, RingAnswered):
                 self.draft.do(LetGo(event.ring, LetGoReason.OVER))  # nobody knows what for: not left in silence
@@ -256,7 +256,7 @@ class Desk:
         if verdict.ring is not None:
             turn.put_ring(verdict.ring)
         else:
-            turn.change(rings=tuple(each for each in known.rings if each.id != event.ring))
+            turn.forget_ring(event.ring)
         if verdict.result is not None:
             turn.ring_ended(ring, verdict.result)
         if verdict.asks:

@@ -258,7 +258,7 @@ def make(line: LineState, rules: Handover, news: Now, why: HandoverWhy) -> tuple
     """The other side serves from now on; who waits is counted through."""
     line, said = finish(line, news.at)
     began = HandoverBegan(line.id, news.to, why, news.due_at, len(line.queue), news.at)
-    passage = Passage(news.to, why, news.at, after(news.due_at, rules.stay_on_s), line.queue)
+    passage = Passage(news.to, why, news.at, after(news.due_at, rules.stay_on_s), tuple(line.queue))
     return replace(line, service=news.to, serving=news.to, passage=passage), (*said, began)
 
 

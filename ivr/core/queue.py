@@ -8,10 +8,10 @@ itself.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from ivr.core.chain import Chain
 from ivr.core.ids import CallId
 from ivr.core.state import Call, CallPhase, Joining, Waiting
 
@@ -27,38 +27,46 @@ def queued(phase: CallPhase | None) -> bool:
     return isinstance(phase, Waiting | Joining)
 
 
-def follow(
-    queue: tuple[CallId, ...], before: Call | None, now: Call, calls: Mapping[CallId, Call]
-) -> tuple[CallId, ...]:
+def follow(queue: Chain[CallId], before: Call | None, now: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
     """The queue after a call changed; `calls` are as they were before."""
     was, is_now = before is not None and queued(before.phase), queued(now.phase)
     if before is not None and was and not is_now:
         return without(queue, before, calls)
     if is_now and not was:
         came_back = now.requeues > (before.requeues if before is not None else 0)
-        alone = (now.id,)
-        return alone + queue if came_back else queue + alone
+        return queue.plus(0 if came_back else len(queue), now.id)
     return queue
 
 
-def without(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> tuple[CallId, ...]:
+def without(queue: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
     place = position(queue, call, calls)
-    return queue[: place - 1] + queue[place:] if place else queue
+    return queue.minus(place - 1) if place else queue
 
 
-def by_moment(queue: tuple[CallId, ...], call: CallId, came: Mapping[CallId, datetime]) -> tuple[CallId, ...]:
+def by_moment(queue: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
     """The queue with this call, which stands at its end, moved to before those who came later."""
-    others, place = queue[:-1], len(queue) - 1
-    while place > 0 and came[others[place - 1]] > came[call]:
+    return moved(queue, call, lambda each: calls[each].arrived_at > call.arrived_at)
+
+
+def by_rank(queue: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
+    """The queue with this call, which stands at its end, moved to where it stood before."""
+    return moved(queue, call, lambda each: rank_of(calls[each]) > rank_of(call))
+
+
+def moved(queue: Chain[CallId], call: Call, yields: Callable[[CallId], bool]) -> Chain[CallId]:
+    place = len(queue) - 1
+    others = queue.minus(place)
+    while place > 0 and yields(others[place - 1]):
         place -= 1
-    return (*others[:place], call, *others[place:])
+    return others.plus(place, call.id)
 
 
-def position(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> int:
-    """1 is the head; 0: not in it. Found by its rank, which grows along the queue."""
+def position(queue: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> int:
+    """1 is the head; 0: not in it. Found by its rank, which grows along the queue: `calls` need not know this one
+    yet, nor the rank that it has now."""
     if queue and queue[-1] == call.id:
         return len(queue)
-    place = bisect_left(queue, rank_of(call), key=lambda each: rank_of(calls[each]))
+    place = queue.first_not_before(rank_of(call), lambda each: rank_of(call if each == call.id else calls[each]))
     if place < len(queue) and queue[place] == call.id:
         return place + 1
     return queue.index(call.id) + 1 if call.id in queue else 0  # whose rank is only now being changed
@@ -69,15 +77,7 @@ def rank_of(call: Call) -> datetime:
     return call.rank or call.queued_at or call.arrived_at
 
 
-def by_rank(queue: tuple[CallId, ...], call: Call, ranks: Mapping[CallId, Call]) -> tuple[CallId, ...]:
-    """The queue with this call, which stands at its end, moved to where it stood before."""
-    others, place = queue[:-1], len(queue) - 1
-    while place > 0 and rank_of(ranks[others[place - 1]]) > rank_of(call):
-        place -= 1
-    return (*others[:place], call.id, *others[place:])
-
-
-def ranked(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> Iterator[tuple[CallId, datetime]]:
+def ranked(queue: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> Iterator[tuple[CallId, datetime]]:
     """The rank of a call that has just come to stand in this queue, and of those who must make room for it."""
     place = len(queue) - 1 if queue[-1] == call.id else queue.index(call.id)
     rank = rank_of(call)
@@ -86,7 +86,8 @@ def ranked(queue: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) 
     elif len(queue) > 1:
         rank = min(rank, rank_of(calls[queue[1]]) - STEP)
     yield call.id, rank
-    for behind in queue[place + 1 :]:
+    for place_behind in range(place + 1, len(queue)):
+        behind = queue[place_behind]
         rank += STEP
         if rank_of(calls[behind]) >= rank:
             return

@@ -6,9 +6,11 @@ until the exchange confirms it, so that the same phone is not rung twice at once
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from ivr.core import commands, feature
 from ivr.core.change import quicken, replace
@@ -26,6 +28,7 @@ GRACE_S = 2.0
 """The exchange ends a ring by itself at its ring time; this much later we do it ourselves."""
 FAR_S = 86_400.0 * 365
 ACCEPT_KEY = "1"
+ID = attrgetter("id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,17 @@ RESULTS = {
     Cause.MEDIA_LOST: RingResult.FAILED,
     Cause.FAILED: RingResult.FAILED,
 }
+
+
+def place(rings: tuple[Ring, ...], ring: RingId) -> int | None:
+    """Where it is among those of a call; None: it is gone. They were numbered one after another, so their ids grow."""
+    at = bisect_left(rings, ring, key=ID)
+    return at if at < len(rings) and rings[at].id == ring else None
+
+
+def found(rings: tuple[Ring, ...], ring: RingId) -> Ring | None:
+    at = place(rings, ring)
+    return None if at is None else rings[at]
 
 
 def asking(ring: Ring, line: Line, at: datetime) -> commands.Ring:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from immutables import Map
 
+from ivr.core.chain import Chain
 from ivr.core.change import quicken
 from ivr.core.facts import Carried, EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
 from ivr.core.flow import Plan
@@ -371,6 +372,9 @@ class Passage:
     """It was said how it went."""
 
 
+NOBODY: Chain[CallId] = Chain()
+
+
 @dataclass(frozen=True, slots=True)
 class LineState:
     id: LineId
@@ -380,7 +384,7 @@ class LineState:
     """Who looks after those who wait: the last service that was open, so that closing time drops nobody."""
     override: Override | None = None
     handed: Handed | None = None
-    queue: tuple[CallId, ...] = ()
+    queue: Chain[CallId] = NOBODY
     """Who waits, first come first."""
     night_by: NightBy = OWN_GROUPS
     """Who answers while `serving` is the night's."""

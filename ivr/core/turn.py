@@ -127,10 +127,19 @@ class Turn:
     # ------------------------------------------------------------ rings
 
     def ring(self, ring: RingId) -> Ring | None:
-        return next((each for each in self.call.rings if each.id == ring), None)
+        return ring_machine.found(self.call.rings, ring)
 
     def put_ring(self, ring: Ring) -> None:
-        self.change(rings=tuple(ring if each.id == ring.id else each for each in self.call.rings))
+        rings = self.call.rings
+        place = ring_machine.place(rings, ring.id)
+        if place is not None:
+            self.change(rings=(*rings[:place], ring, *rings[place + 1 :]))
+
+    def forget_ring(self, ring: RingId) -> None:
+        rings = self.call.rings
+        place = ring_machine.place(rings, ring)
+        if place is not None:
+            self.change(rings=rings[:place] + rings[place + 1 :])
 
     def end_ring(self, ring: Ring, reason: LetGoReason, result: RingResult) -> None:
         """Let go of a ring that nobody has picked up, or picked up too late, and write how it ended."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, StrEnum
@@ -109,6 +109,8 @@ def _compile(hint: Any) -> Coder:
         return _frozenset(get_args(hint)[0])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping(origin, *get_args(hint))
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return _sequence(origin, get_args(hint)[0])
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _enum(hint)
     if isinstance(hint, type) and is_dataclass(hint):
@@ -193,6 +195,15 @@ def _tuple(items: tuple[Any, ...]) -> Coder:
     return Coder(
         lambda value: [one.dump(item) if one.dump else item for one, item in zip(coders, value, strict=True)],
         read_fixed,
+    )
+
+
+def _sequence(kind: Callable[[Any], Any], item: Any) -> Coder:
+    """Of a class of ours that is made from the things in it."""
+    write_one, read_one = coder(item)
+    return Coder(
+        list if write_one is None else lambda value: [write_one(each) for each in value],
+        lambda value: kind([read_one(each) for each in _list(value)]),
     )
 
 

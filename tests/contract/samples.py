@@ -8,6 +8,7 @@ from ivr.app.ports import Entry
 from ivr.core import commands as do
 from ivr.core import facts as say
 from ivr.core import state as is_
+from ivr.core.chain import Chain
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, DialId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
 
@@ -82,7 +83,9 @@ PASSAGE = is_.Passage(
     Service.DAY, say.HandoverWhy.LATE, AT, LATER, (CALL,), (say.Carried(CallId("0123456789abcdef0124"), 2.5),)
 )
 LINES = (
-    is_.LineState(LINE, Service.NIGHT, Service.NIGHT, None, is_.Handed(Service.NIGHT, LATER), (CALLS[3].id, CALL)),
+    is_.LineState(
+        LINE, Service.NIGHT, Service.NIGHT, None, is_.Handed(Service.NIGHT, LATER), Chain((CALLS[3].id, CALL))
+    ),
     is_.LineState(LineId("other"), None, Service.DAY, is_.Override(False, None, "strømsvigt")),
     is_.LineState(
         LineId("third"), Service.DAY, Service.DAY, is_.Override(True, LATER, ""), is_.Handed(Service.DAY, None)

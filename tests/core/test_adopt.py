@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
-from ivr.core.facts import CallEnded, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
+from ivr.core.facts import CallEnded, CallQueued, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
-from ivr.core.news import RingAlerting, Surveyed
+from ivr.core.news import CallBack, Reached, RingAlerting, Surveyed
 from ivr.core.state import Joining, Talking, Waiting
 from tests.core.small_house import LINE, Small, small
 
@@ -178,3 +182,23 @@ def test_a_volunteer_whose_phone_went_away_meanwhile_is_no_longer_rung() -> None
     survey(house, set(), reachable=set())
     assert not house.person(anna).reachable
     assert house.said(VolunteerWentDown)
+
+
+@pytest.mark.parametrize("waiting", range(7))
+def test_strangers_from_the_last_resort_stand_where_they_came_among_any_number_who_wait(waiting: int) -> None:
+    """They have come while nobody of us was there, before those who wait, between them, or behind them."""
+    house = small()
+    house.volunteer("anna")
+    house.talking(house.waiting_caller(), VolunteerId("anna"))
+    came = {}
+    for _ in range(waiting):
+        house.later(10.0)
+        came[house.waiting_caller()] = house.at
+    for number, before_s in enumerate((200.0, 45.0, 25.0, 15.0, 0.0)):
+        stranger = CallId(f"stranger-{number}")
+        came[stranger] = house.at - timedelta(seconds=before_s)
+        house.tell(CallBack(stranger, LINE, came[stranger], Reached.LET_IN, house.at))
+        assert house.said(CallQueued)[-1].call == stranger
+        line = house.house.lines[LINE].queue
+        assert line == tuple(sorted(line, key=lambda call: came[call]))
+        assert house.said(CallQueued)[-1].position == line.index(stranger) + 1

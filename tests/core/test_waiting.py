@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from ivr.core.chain import Chain
 from ivr.core.commands import Play, StartMusic, StopPlay
 from ivr.core.facts import CallEnded, CallQueued, Outcome, StepEntered
 from ivr.core.flow import Announcement, Closing, Enqueue, Flow, Line, Menu, Plan, Told, ToLine, Transfer
@@ -76,7 +77,7 @@ def line_dues(house: Small, seconds: float) -> None:
 
 
 def queue(house: Small) -> tuple[CallId, ...]:
-    return house.house.lines[LINE].queue
+    return tuple(house.house.lines[LINE].queue)
 
 
 def outcome(house: Small, call: CallId) -> Outcome:
@@ -355,7 +356,7 @@ def test_somebody_who_is_put_before_them_does_not_make_their_place_worse() -> No
     anna = VolunteerId("anna")
     house.hangs_up(talk)
     house.ring_gone(house.ring_of(anna))
-    changed = replace(house.house.lines[LINE], queue=(CallId("x"), waits))
+    changed = replace(house.house.lines[LINE], queue=Chain((CallId("x"), waits)))
     house.house = replace(
         house.house,
         lines=house.house.lines.set(LINE, changed),

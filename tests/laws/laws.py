@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from ivr.core import switchboard
@@ -458,13 +458,14 @@ def order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head(trace: T
             require(by_arrival(moment.after, state.queue, placed), f"who came back to {line} stands wrongly", trace)
 
 
-def by_arrival(house: House, queue: tuple[CallId, ...], placed: set[CallId]) -> bool:
+def by_arrival(house: House, queue: Iterable[CallId], placed: set[CallId]) -> bool:
     """Nobody right behind one who came back from the last resort had come earlier, nobody right before one later."""
-    since = [house.calls[call].arrived_at for call in queue]
+    standing = tuple(queue)
+    since = [house.calls[call].arrived_at for call in standing]
     return all(
-        (call not in placed or place + 1 == len(queue) or since[place] <= since[place + 1])
+        (call not in placed or place + 1 == len(standing) or since[place] <= since[place + 1])
         and (call not in placed or place == 0 or since[place - 1] <= since[place])
-        for place, call in enumerate(queue)
+        for place, call in enumerate(standing)
     )
 
 
@@ -609,7 +610,7 @@ def every_call_that_began_has_ended(trace: Trace) -> None:
 def nothing_is_left_behind(trace: Trace) -> None:
     house: House = trace[-1].after
     require(not house.calls, f"calls that nobody is on: {sorted(house.calls)}", trace)
-    queues: dict[LineId, tuple[CallId, ...]] = {line.id: line.queue for line in house.lines.values() if line.queue}
+    queues = {line.id: tuple(line.queue) for line in house.lines.values() if line.queue}
     require(not queues, f"queues in which nobody stands: {queues}", trace)
     busy = [who.id for who in house.volunteers.values() if type(who.phase).__name__ in ("BeingRung", "InTalk")]
     require(not busy, f"busy with nothing: {busy}", trace)

@@ -15,6 +15,7 @@ from immutables import Map
 from ivr.core import hunt, queue, roster, switchboard
 from ivr.core import volunteer as volunteer_machine
 from ivr.core.board import Board
+from ivr.core.chain import Chain
 from ivr.core.desk import Desk
 from ivr.core.flow import Group
 from ivr.core.ids import CallId
@@ -41,11 +42,9 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def last_come_first_served(patch: pytest.MonkeyPatch) -> None:
-    def follow(
-        order: tuple[CallId, ...], before: Call | None, now: Call, calls: Mapping[CallId, Call]
-    ) -> tuple[CallId, ...]:
+    def follow(order: Chain[CallId], before: Call | None, now: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
         found = original(order, before, now, calls)
-        return (found[-1], *found[:-1]) if len(found) > len(order) else found
+        return Chain((found[-1], *found[:-1])) if len(found) > len(order) else found
 
     original = queue.follow
     patch.setattr(queue, "follow", follow)
@@ -147,7 +146,7 @@ def a_tier_is_never_widened_or_passed_over(patch: pytest.MonkeyPatch) -> None:
 def who_comes_back_stands_at_the_end(patch: pytest.MonkeyPatch) -> None:
     """Complaint Q17: an overflow to a menu and back."""
 
-    def by_rank(order: tuple[CallId, ...], call: Call, calls: Mapping[CallId, Call]) -> tuple[CallId, ...]:
+    def by_rank(order: Chain[CallId], call: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:
         return order
 
     patch.setattr(queue, "by_rank", by_rank)

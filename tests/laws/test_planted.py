@@ -18,6 +18,7 @@ from ivr.core import call as call_machine
 from ivr.core import ring as ring_machine
 from ivr.core import switchboard
 from ivr.core.call_events import VolunteerPickedUp
+from ivr.core.chain import Chain
 from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic, YesNo
 from ivr.core.decision import Decision, Nothing
 from ivr.core.draft import Sorted
@@ -169,7 +170,7 @@ def queue_turned_round(moment: Moment) -> Moment | None:
     line = moment.after.lines.get(CHILDREN)
     if line is None or len(line.queue) < 2 or moment.before.lines[CHILDREN].queue != line.queue:
         return None
-    turned = replace(line, queue=line.queue[::-1])
+    turned = replace(line, queue=Chain(line.queue[::-1]))
     return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, turned)))
 
 
@@ -177,7 +178,7 @@ def ghost_in_the_queue(moment: Moment) -> Moment | None:
     line = moment.after.lines.get(CHILDREN)
     if line is None:
         return None
-    ghost = replace(line, queue=(*line.queue, CallId("ghost")))
+    ghost = replace(line, queue=Chain((*line.queue, CallId("ghost"))))
     return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, ghost)))
 
 
@@ -185,7 +186,7 @@ def twice_in_the_queue(moment: Moment) -> Moment | None:
     line = moment.after.lines.get(CHILDREN)
     if line is None or not line.queue:
         return None
-    twice = replace(line, queue=(*line.queue, line.queue[0]))
+    twice = replace(line, queue=Chain((*line.queue, line.queue[0])))
     return replace(moment, after=replace(moment.after, lines=moment.after.lines.set(CHILDREN, twice)))
 
 

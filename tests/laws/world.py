@@ -246,6 +246,10 @@ class World:
             yield PlayEnded(call, play, True, at), replace(self, plays=self.plays.delete(play))
 
     def _in_shelter(self, at: datetime) -> Iterator[tuple[News, World]]:
+        if self.to_come and self.spare.falls:  # came while nobody of us was there, and we have never heard of them
+            (call, line), *rest = self.to_come
+            came = replace(self._less(falls=1), to_come=tuple(rest), callers=self.callers.set(call, line))
+            yield CallBack(call, line, at - timedelta(seconds=45), Reached.LET_IN, at), came
         for call, line in sorted(self.sheltered.items()):
             left = replace(self, sheltered=self.sheltered.delete(call))
             there = replace(left, callers=left.callers.set(call, line))

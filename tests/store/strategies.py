@@ -12,6 +12,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 from immutables import Map
 
+from ivr.core.chain import Chain
+
 MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2199, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 _SIMPLE: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(max_size=12),
@@ -43,6 +45,8 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         rows = st.dictionaries(any_of(inner[0]), any_of(inner[1]), max_size=2)
         return rows.map(Map) if issubclass(origin, Map) else rows
+    if origin is Chain:
+        return st.lists(any_of(inner[0]), max_size=3).map(Chain)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return st.sampled_from(hint)
     assert is_dataclass(hint), hint
