@@ -32,6 +32,8 @@ class Side:
     """The volunteer's language."""
     waiting: set[str] = field(default_factory=set)
     """Words that have not been said to their end."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One word is asked for after the other: over several connections a later one might overtake."""
 
 
 class YesNoKeys:
@@ -75,7 +77,7 @@ class YesNoKeys:
         name = f"y{secrets.token_hex(8)}"
         side.waiting.add(name)
         tone = self._file(side.folder, KEY_HEARD)
-        asked = [self._play(side.ring, name, self._file(side.folder, word))]
+        asked = [self._say(side, name, self._file(side.folder, word))]
         if tone.is_file():
             asked.append(self._play(channel, f"y{secrets.token_hex(8)}", tone))
         if not (await asyncio.gather(*asked))[0]:
@@ -83,6 +85,10 @@ class YesNoKeys:
 
     async def tell(self, ring: RingId, language: str, word: PromptId) -> None:
         await self._play(ring, f"y{secrets.token_hex(8)}", self._file(self._sounds / language, word))
+
+    async def _say(self, side: Side, name: str, file: Path) -> bool:
+        async with side.turn:
+            return await self._play(side.ring, name, file)
 
     async def _play(self, channel: str, name: str, file: Path) -> bool:
         request = api.channels_play_with_id(channel, name, media=[f"sound:{file.with_suffix('')}"])
