@@ -34,15 +34,28 @@ def ups(line: LiveLine) -> int:
     return line.said.read_text().count(" line_up")
 
 
-async def kill(line: LiveLine) -> float:
-    """SIGKILL of the controller, started again at once, as systemd does."""
-    await asyncio.to_thread(line.kill)
+async def started(line: LiveLine) -> float:
+    """A controller is started; seconds until it is in control. One that is not says where it hangs
+    (PYTHONFAULTHANDLER=1), and what it has said is shown."""
     before, began = ups(line), time.monotonic()
     starting = asyncio.create_task(asyncio.to_thread(line.start))
-    await eventually(lambda: ups(line) > before or None, "the controller is in control again", 20.0)
+    try:
+        await eventually(lambda: ups(line) > before or None, "the controller is in control again", 20.0)
+    except AssertionError:
+        if line.process is not None:
+            line.process.send_signal(signal.SIGABRT)
+            await asyncio.sleep(1.0)
+        print(line.said.read_text()[-8000:], flush=True)
+        raise
     took = time.monotonic() - began
     await starting
     return took
+
+
+async def kill(line: LiveLine) -> float:
+    """SIGKILL of the controller, started again at once, as systemd does."""
+    await asyncio.to_thread(line.kill)
+    return await started(line)
 
 
 async def freeze(line: LiveLine) -> float:
@@ -58,11 +71,7 @@ async def freeze(line: LiveLine) -> float:
 async def upgrade(line: LiveLine) -> float:
     """A second `ivr up` on the same state directory takes over; the first ends by itself."""
     old = line.process
-    before, began = ups(line), time.monotonic()
-    starting = asyncio.create_task(asyncio.to_thread(line.start))
-    await eventually(lambda: ups(line) > before or None, "the new controller is in control", 20.0)
-    took = time.monotonic() - began
-    await starting
+    took = await started(line)
     assert old is not None
     assert await asyncio.to_thread(old.wait, 20) == 0
     if old.stdout is not None:

@@ -7,7 +7,7 @@ import statistics
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.crash import blows
@@ -18,6 +18,10 @@ from tests.rigs.line import LiveLine, until
 VOLUNTEERS = ("anna", "carla", "dorte", "erik", "freja", "gitte")
 QUIET_S = 25.0
 """Long enough for the first callers to have come through the greeting."""
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+RING_S = 5.0
+REST = timedelta(seconds=1.1)
+"""So long a phone of the line under test rings, and is left alone when nobody picked up; and a little more."""
 LATE_S = 1.5
 """So long may a caller wait whose next step falls into an outage of a controller that was killed."""
 
@@ -94,6 +98,8 @@ class Report:
     twice: int = 0
     orphans: list[str] = field(default_factory=list)
     overtaken: list[str] = field(default_factory=list)
+    undecided: int = 0
+    """News on which the controller could not decide: a mistake of ours, whoever it cost."""
 
     def harm(self) -> bool:
         """Was anybody's call or place lost, or is something untrue in the log? Silences are for `too_long`."""
@@ -101,6 +107,7 @@ class Report:
         harmed = bool(
             tally.overtaken or self.overtaken or self.orphans or self.twice or self.calls_in_log != tally.calls
         )
+        harmed = harmed or self.undecided > 0
         return harmed or (not self.plan.calls_end and bool(tally.dropped or tally.interrupted or tally.dead))
 
     def too_long(self) -> bool:
@@ -118,7 +125,7 @@ class Report:
             f"when: {in_order(self.silences.moments)}",
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "
-            f"left behind: {', '.join(self.orphans) or 'nothing'}",
+            f"left behind: {', '.join(self.orphans) or 'nothing'}; news that could not be decided on: {self.undecided}",
             "outcomes: " + ", ".join(f"{what} {count}" for what, count in self.outcomes.most_common()),
         ]
         return (
@@ -131,12 +138,16 @@ class Report:
 
 
 def overtaken(events: list[dict[str, Any]]) -> list[str]:
-    """Who was joined with a volunteer before somebody who stood further ahead and whose phone was not ringing?"""
+    """Who was joined with a volunteer before somebody who stood further ahead and for whom no phone was ringing?
+
+    Where one had rung its whole time in vain it rests for a moment: meanwhile nobody else need be free."""
     standing: list[str] = []
     ringing: Counter[str] = Counter()
+    in_vain: dict[str, datetime] = {}
     found: list[str] = []
     for event in events:
         kind, call = event["type"].rpartition(".")[2], event["data"].get("call")
+        at = datetime.fromisoformat(event["time"])
         match kind:
             case "call_queued":
                 standing = [each for each in standing if each != call]
@@ -145,9 +156,12 @@ def overtaken(events: list[dict[str, Any]]) -> list[str]:
                 ringing[call] += 1
             case "ring_ended" if event["data"]["result"] != "answered":  # who was picked up for is being joined
                 ringing[call] -= 1
+                if event["data"]["rang_s"] >= RING_S:
+                    in_vain[call] = at
             case "call_joined":
                 ahead = standing[: standing.index(call)] if call in standing else []
-                found += [f"{call} was served before {each}" for each in ahead if not ringing[each]]
+                left = [each for each in ahead if not ringing[each] and at - in_vain.get(each, LONG_AGO) > REST]
+                found += [f"{call} was served before {each}" for each in left]
                 standing = [each for each in standing if each != call]
             case "call_ended" | "call_sheltered":
                 standing = [each for each in standing if each != call]
@@ -215,6 +229,7 @@ def settle(line: LiveLine, report: Report) -> None:
     except AssertionError:
         report.orphans.append(f"{line.status()['calls']} remembered calls")
     report.overtaken = overtaken(line.events())
+    report.undecided = line.said.read_text().count("alarm what=impossible")
     ends = Counter(each["data"]["call"] for each in line.events() if each["type"].endswith(".call_ended"))
     report.calls_in_log, report.twice = len(ends), sum(count > 1 for count in ends.values())
     report.outcomes = outcomes(line)

@@ -1,0 +1,54 @@
+"""Who counts as overtaken when the events of a struck line are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.crash.experiment import overtaken
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FIRST, SECOND = "first", "second"
+
+
+def told(*rows: tuple[float, str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"time": (NOON + timedelta(seconds=at)).isoformat(), "type": f"voiceline.{kind}", "data": data}
+        for at, kind, data in rows
+    ]
+
+
+def story(first_ring: dict[str, Any], ended_s: float, joined_s: float) -> list[str]:
+    """Two wait and a phone rings for each; the first one's ends, then the second is joined."""
+    return overtaken(
+        told(
+            (0.0, "call_queued", {"call": FIRST, "position": 1}),
+            (0.0, "ring_started", {"call": FIRST}),
+            (0.1, "call_queued", {"call": SECOND, "position": 2}),
+            (0.1, "ring_started", {"call": SECOND}),
+            (ended_s, "ring_ended", {"call": FIRST, **first_ring}),
+            (joined_s, "ring_ended", {"call": SECOND, "result": "answered", "rang_s": joined_s}),
+            (joined_s, "call_joined", {"call": SECOND}),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("rang_s", "ended_s", "joined_s", "broken"),
+    [
+        (5.01, 5.01, 5.4, False),  # rang its whole time in vain, and rests
+        (5.01, 5.01, 7.0, True),  # has rested: the first should be rung for again
+        (0.4, 0.4, 0.6, True),  # a ring that was lost has not rung in vain
+    ],
+)
+def test_who_is_served_before_somebody_for_whom_no_phone_rings_has_overtaken_them(
+    rang_s: float, ended_s: float, joined_s: float, broken: bool
+) -> None:
+    found = story({"result": "no_answer", "rang_s": rang_s}, ended_s, joined_s)
+    assert found == ([f"{SECOND} was served before {FIRST}"] if broken else [])
+
+
+def test_who_is_picked_up_for_first_has_overtaken_nobody_while_the_others_phones_ring() -> None:
+    assert story({"result": "no_answer", "rang_s": 5.0}, 9.0, 4.0) == []
