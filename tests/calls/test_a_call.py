@@ -15,6 +15,9 @@ from tests.rigs.line import CARRIER, SECRET_NUMBER, LiveLine, eventually
 
 pytestmark = pytest.mark.asterisk
 
+WHISPERED = "hvisk-boernetelefonen"
+"""What a volunteer hears before the two are joined."""
+
 
 def names(line: LiveLine, call: OwnCall, fragments: bool = False) -> list[str]:
     return [each.prompt for each in line.heard(call, fragments)]
@@ -29,13 +32,16 @@ def test_a_child_hears_the_right_words_waits_with_music_and_talks_to_a_volunteer
             assert "116111" in ring.from_header
             assert not any(SECRET_NUMBER[2:] in value for _, value in ring.headers)
             await line.until_heard(call, "koe")
-            heard_before = len(call.heard.samples())
-            talk = await ring.answer(sound=volunteer_says)
+            talk = await ring.answer()
+            await line.until_heard(talk, WHISPERED)
+            heard_before, whispered = len(call.heard.samples()), len(talk.heard.samples())
+            talk.play(volunteer_says)
             call.play(child_says)
-            await eventually(lambda: len(talk.heard.samples()) > 5 * 8000 or None, "five seconds of talk", 15.0)
+            await eventually(lambda: len(talk.heard.samples()) > whispered + 5 * 8000 or None, "five seconds", 15.0)
             await call.hangup()
             assert (await talk.until_ended(5.0)).by == "them"
-            assert names(line, call)[:3] == ["velkommen", "fare", "koe"]
+            assert names(line, call) == ["velkommen", "fare", "koe"], "and nothing of what the volunteer was told"
+            assert names(line, talk)[0] == WHISPERED
             assert whole(call.heard.samples()[heard_before - 4000 :], volunteer_says), "the caller hears the volunteer"
             assert whole(talk.heard.samples(), child_says), "the volunteer hears the caller"
 
@@ -65,6 +71,7 @@ def test_a_parent_meets_the_same_volunteers_behind_another_greeting_that_never_s
             await line.talk_stands()
             await asyncio.gather(talk.hangup(), call.until_ended(5.0))
             assert names(line, call)[0] == "foraeldre-velkommen"
+            assert names(line, talk)[0] == "hvisk-foraeldretelefonen", "and the volunteer knows before the first word"
 
     before = len(line.calls())
     asyncio.run(story())

@@ -69,7 +69,7 @@ async def served(line: LiveLine, volunteer: OwnPhone, *callers: OwnCall) -> OwnC
     """The next ring is answered; who is it that hears the volunteer hang up?"""
     there = [call for call in callers if call.ended is None]
     talk = await (await volunteer.next_ring(40.0)).answer(sound=speech_like(20.0, 9))
-    await eventually(lambda: len(talk.heard.samples()) > 3 * 8000 or None, "three seconds of talk", 15.0)
+    await eventually(lambda: len(talk.heard.samples()) > 5 * 8000 or None, "a word in the ear, and a talk", 15.0)
     await talk.hangup()
     over = [asyncio.ensure_future(call.until_ended(5.0)) for call in there]
     done, rest = await asyncio.wait(over, return_when=asyncio.FIRST_COMPLETED)

@@ -24,12 +24,8 @@ groups:
 
 @pytest.fixture(scope="module")
 def whispering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLine]:
-    """`anna` by day must press 1; the parents' line whispers to `bo` by night."""
+    """`anna` by day must press 1."""
     with live_line(tmp_path_factory.mktemp("whispering"), groups=GROUPS) as line:
-        path = line.callflows / "bornetelefonen.yaml"
-        text = path.read_text(encoding="utf-8").replace("# whisper:", "whisper:")
-        path.write_text(text, encoding="utf-8")
-        line.ivr("publish", "--note", "whisper")
         yield line
 
 

@@ -116,11 +116,10 @@ def test_one_is_heard_as_yes_and_two_as_no_over_the_talk_and_no_file_holds_the_k
 
 
 def test_the_trap_would_catch_a_key_that_was_written(line: LiveLine) -> None:
-    since = time.time() - 1.0
     planted = line.state / "planted.log"
     planted.write_text(f"played sound:{NO}.wav")
     try:
-        assert files_that_tell(line, since) == [str(planted)]
+        assert files_that_tell(line, planted.stat().st_mtime) == [str(planted)]
     finally:
         planted.unlink()
 
