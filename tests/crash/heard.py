@@ -96,6 +96,12 @@ def pitch_of(packets: Sequence[Packet], known: Sequence[int]) -> int | None:
     return None
 
 
+def first_heard(packets: Sequence[Packet], pitch: int) -> float | None:
+    """When this tone was first heard (monotonic seconds), to within half a window; None: it never was."""
+    ends = range(WINDOW, len(packets) + 1, WINDOW // 2)
+    return next((packets[end - 1].arrived for end in ends if pitch_of(packets[:end], [pitch])), None)
+
+
 class Music:
     """Knows the waiting music again, from any moment of it on."""
 

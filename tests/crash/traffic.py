@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from sip.phone.interface import NotAnswered
 from sip.phone.own import OwnCall, OwnPhone
-from tests.crash.heard import Gap, Hole, gaps, holes, pitch_of, tone
+from tests.crash.heard import Gap, Hole, first_heard, gaps, holes, pitch_of, tone
 from tests.rigs.line import CARRIER, LiveLine
 
 LOOK_S = 0.2
+CALLERS_PITCH = 350
 MARGIN_S = 45.0
 """By so much an earlier caller must have come to count as overtaken, seen from outside: each crash may begin a greeting
 anew, and who has not heard it does not stand in the queue. The queue itself is judged by the log, see `experiment`."""
@@ -107,8 +108,8 @@ class Traffic:
         await asyncio.sleep(slot * 0.3)
         while not until_stopped.is_set():
             dialled = time.monotonic()
-            call = await carrier.dial(f"sip:116111@{self.line.server}", sound=tone(350))
-            call.play(tone(350), loop=True)
+            call = await carrier.dial(f"sip:116111@{self.line.server}", sound=tone(CALLERS_PITCH))
+            call.play(tone(CALLERS_PITCH), loop=True)
             self._numbers += 1
             self.tally.calls += 1
             story = CallerStory(self._numbers, dialled, call)
@@ -211,7 +212,12 @@ class Traffic:
             torn = talk.ended is not None and talk.ended.by == "them" and story.left_at is None
             if mine and torn and story.call.ended is None:
                 self.tally.interrupted.append(f"{name} was let go out of a talk with call {story.number}")
-        self.tally.gaps_in_talks += [hole for hole in holes(packets) if hole.start > began + 1.0]
+        joined = first_heard(packets, CALLERS_PITCH)
+        for gap in gaps(packets):  # before that the volunteer is told which line it is, and waits for the caller
+            if joined is not None and gap.hole.start > joined:
+                self.tally.gaps_in_talks.append(gap.hole)
+            else:
+                self.tally.gaps_elsewhere.append(gap)
         talk.heard.packets.clear()
 
 
