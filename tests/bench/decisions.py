@@ -35,7 +35,9 @@ QUEUE, BUSY = StepName("koe"), StepName("travlt")
 FEW, MANY, THRONG = (10, 5), (1000, 500), (10_000, 5000)
 """Callers who wait, and volunteers."""
 MOST_S = 100e-6
-PROMISED = "a phone is free"
+BLOCK = 11
+"""So many decisions of each kind in one crowd, then the next crowd's turn."""
+COLD = ", after other work"
 
 
 def plan(strategy: Strategy) -> Plan:
@@ -100,34 +102,45 @@ WHAT: tuple[tuple[str, Callable[[Crowd], float]], ...] = (
 
 
 def decisions(bench: Bench) -> tuple[Figure, ...]:
-    times = bench.times(400, 5)
+    rounds = bench.times(40, 1)
     # with `ring_all` one caller has as many rings as there are phones: another question than how many people there are
     return tuple(
         figure
         for strategy, crowds in ((Strategy.LONGEST_IDLE, (MANY, THRONG)), (Strategy.RING_ALL, (MANY,)))
-        for figure in compared(strategy, crowds[: bench.times(2, 1)], times)
+        for figure in compared(strategy, crowds[: bench.times(2, 1)], rounds)
     )
 
 
-def compared(strategy: Strategy, sizes: Sequence[tuple[int, int]], times: int) -> Iterator[Figure]:
-    """Each of the larger crowds beside the small one, in turns."""
+Taken = dict[tuple[str, tuple[int, int]], list[float]]
+"""What was done, in which crowd, and how long each time took (seconds)."""
+
+
+def compared(strategy: Strategy, sizes: Sequence[tuple[int, int]], rounds: int) -> Iterator[Figure]:
+    """Each of the larger crowds beside the small one, in turns of `BLOCK` decisions of each kind. The first after
+    another crowd's finds nothing of its own in the processor's cache, and is shown by itself."""
     crowds = {size: Crowd(strategy, *size) for size in (FEW, *sizes)}
-    taken: dict[tuple[str, tuple[int, int]], list[float]] = {}
-    for _ in range(times):
-        for name, act in WHAT:
-            for size, crowd in crowds.items():
-                crowd.number += 1
-                taken.setdefault((name, size), []).append(act(crowd))
+    taken: Taken = {}
+    for _ in range(rounds):
+        for size, crowd in crowds.items():
+            for turn in range(BLOCK):
+                for name, act in WHAT:
+                    crowd.number += 1
+                    taken.setdefault((f"{name}{COLD if turn == 0 else ''}", size), []).append(act(crowd))
     for size in sizes:
-        for name, _act in WHAT:
-            yield Figure(
-                f"{name} ({strategy}), {size[0]} waiting, {size[1]} volunteers",
-                Series("voiceline", tuple(taken[name, size])),
-                Series(f"{FEW[0]} waiting, {FEW[1]} volunteers", tuple(taken[name, FEW])),
-                limit_s=MOST_S if name.startswith(PROMISED) and size == MANY else None,
-                limit_ratio=log(size[0]) / log(FEW[0]),
-                with_mean=True,
-            )
+        for name in (*(name for name, _act in WHAT), f"{WHAT[0][0]}{COLD}"):
+            yield figure(name, strategy, size, taken)
+
+
+def figure(name: str, strategy: Strategy, size: tuple[int, int], taken: Taken) -> Figure:
+    promised = size == MANY and name == WHAT[0][0]
+    return Figure(
+        f"{name} ({strategy}), {size[0]} waiting, {size[1]} volunteers",
+        Series("voiceline", tuple(taken[name, size])),
+        Series(f"{FEW[0]} waiting, {FEW[1]} volunteers", tuple(taken[name, FEW])),
+        limit_s=MOST_S if promised else None,
+        limit_ratio=log(size[0]) / log(FEW[0]),
+        with_mean=True,
+    )
 
 
 BENCHMARK = Benchmark("decisions", "One decision of the core, with up to a thousand times as many people.", decisions)
