@@ -53,6 +53,8 @@ class Engine:
         self._journal = journal
         self._may_i = lease.may_i if lease is not None else lambda: True
         self._away = True
+        self._slept = False
+        """We stood still for so long that others may have acted for us, and have not seen yet what lives now."""
         self._workers = Workers(exchange, self._tick, self._failed, self._may_i)
         self._timers = Timers(clock, self._wake)
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
@@ -98,8 +100,10 @@ class Engine:
         surveyed = await self._exchange.survey()
         self._workers.release()
         self._away = False
+        self._slept = False
         self.take(surveyed)
-        self._watch(self.house.calls, (), ())  # what fell due meanwhile: only now it can be seen whom it still concerns
+        # what fell due meanwhile: only now it can be seen whom it still concerns
+        self._watch(self.house.calls, self.house.volunteers, self.house.lines)
 
     def disconnected(self) -> None:
         self._away = True
@@ -133,11 +137,16 @@ class Engine:
     def take(self, news: News) -> None:
         """Decide on this news and let follow what must. Never raises."""
         try:
-            decision = switchboard.step(self.house, news)
+            decision = switchboard.step(self.house, news, hunting=not self._has_slept())
         except Exception as wrong:  # a mistake of ours: the process and all other calls live on
             self._impossible(news, wrong)
             return
         self._let_follow(decision)
+
+    def _has_slept(self) -> bool:
+        """Then nobody is rung before it was seen what lives: those whose turn it is may be elsewhere for a moment."""
+        self._slept = self._slept or not (self._away or self._may_i())
+        return self._slept
 
     def _let_follow(self, decision: Decision) -> None:
         self.house = decision.house
@@ -213,6 +222,8 @@ class Engine:
 
     def _wake(self, kind: Kind, entity: str) -> None:
         now = self.clock.now()
+        if self._has_slept():
+            return  # looked at again after the next survey
         match kind:
             case "call":
                 if self._away or not self._may_i():

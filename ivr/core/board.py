@@ -19,11 +19,13 @@ from ivr.core.flow import Group, Line, Strategy
 from ivr.core.ids import CallId, GroupId, LineId
 from ivr.core.order import Order, minus, order_of, plus
 from ivr.core.queue import rank_of
-from ivr.core.state import Accepting, Alerting, Asked, Call, Waiting
+from ivr.core.state import Accepting, Alerting, Asked, Call, Sheltered, Waiting
 
 ONE_BY_ONE = -1
+AWAY = -2
+"""Who fell out of the queue a moment ago and may be back in the next: nobody behind them is rung for meanwhile."""
 Row = tuple[LineId, int]
-"""A line and the tier that its callers have come to, or `ONE_BY_ONE`."""
+"""A line and the tier that its callers have come to, or `ONE_BY_ONE`, or `AWAY`."""
 Place = tuple[datetime, CallId]
 RINGING = (Asked, Alerting, Accepting)
 
@@ -57,10 +59,21 @@ class Board(NamedTuple):
         """Each row's line and tier, with when its first counts as having come: a head start is earlier; in order."""
         lines = self.lines
         rows = self.rows.items()
-        return sorted((some[0][0][0] - length(lines[line].head_start_s), line, tier) for (line, tier), some in rows)
+        return sorted(
+            (some[0][0][0] - length(lines[line].head_start_s), line, tier)
+            for (line, tier), some in rows
+            if tier != AWAY
+        )
+
+    def turn_of_who_is_away(self, line: LineId) -> datetime | None:
+        """The rank of the first on this line who is to come back; None: nobody is."""
+        away = self.rows.get((line, AWAY))
+        return away[0][0][0] if away else None
 
     def _row(self, call: Call | None) -> Row | None:
         """None: nobody is to be rung for this call."""
+        if call is not None and isinstance(call.phase, Sheltered) and call.phase.back_by is not None:
+            return call.line, AWAY
         if call is None or not isinstance(call.phase, Waiting):
             return None
         if rings(call):

@@ -252,7 +252,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Sheltered, PlayEnded): OLD_WORDS,
     (Sheltered, Joined): NOT_JOINING,
     (Sheltered, CallerTalking): UNHEARD,
-    (Sheltered, CallDue): Nothing("the last resort has its own deadlines"),
+    (Sheltered, CallDue): shelter.on_stays,
     (Sheltered, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Sheltered, VolunteerGone): UNANSWERED,
     (Sheltered, YesNoWanted): NO_TALK,
@@ -288,7 +288,9 @@ def due(phase: CallPhase) -> datetime | None:
             return phase.deadline
         case Talking():
             return talking.due(phase)
-        case Sheltered() | Over():
+        case Sheltered():
+            return phase.back_by
+        case Over():
             return None
         case _:
             assert_never(phase)

@@ -341,9 +341,9 @@ class Desk:
                 tiers, places = tiers[: hunt.passed_over(tiers, tier, roster, line_id) + 1], (places[0][:1],)
             if not roster.can_any_be_asked(tiers, line_id):
                 continue
-            ahead = length(line.head_start_s)
+            ahead, away = length(line.head_start_s), self.draft.board().turn_of_who_is_away(line_id)
             for rank, call_id in chain.from_iterable(places):
-                if best is not None and (rank - ahead, line_id) >= best:
+                if (best is not None and (rank - ahead, line_id) >= best) or (away is not None and rank > away):
                     break
                 plea = Plea(self.draft.calls[call_id], line, service)
                 phase, chosen = hunt.hunt(plea, roster, self.draft.plan.groups)

@@ -6,12 +6,18 @@ resort's own record or not at all (`unseen`).
 
 from __future__ import annotations
 
+from ivr.core.change import replace
 from ivr.core.commands import LetGoReason
+from ivr.core.decision import after
 from ivr.core.facts import SERVED, CallJoined, CallSheltered, EndedBy, Outcome, RingResult, ServedBy
-from ivr.core.news import CallGone, CallLeft, Witnessed
+from ivr.core.news import CallDue, CallGone, CallLeft, Witnessed
 from ivr.core.state import CallPhase, Joining, Sheltered, Talking, Waiting
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn
+
+BACK_S = 1.5
+"""So long it stays the turn of who fell out of the queue: a controller that was frozen gets its callers back within
+half a second, in whatever order."""
 
 
 def on_left(turn: Turn, phase: CallPhase, _news: CallLeft) -> None:
@@ -30,7 +36,12 @@ def on_left(turn: Turn, phase: CallPhase, _news: CallLeft) -> None:
             pass
     turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
     turn.draft.say(CallSheltered(turn.call.id, turn.line.id, turn.at))
-    turn.go(Sheltered(step))
+    turn.go(Sheltered(step, after(turn.at, BACK_S) if isinstance(phase, Waiting) else None))
+
+
+def on_stays(turn: Turn, phase: Sheltered, _news: CallDue) -> None:
+    """They have not come back: the last resort serves them, and those behind them are looked after here."""
+    turn.go(replace(phase, back_by=None))
 
 
 def on_gone_there(turn: Turn, _phase: Sheltered, _news: CallGone) -> None:

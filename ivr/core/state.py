@@ -186,6 +186,8 @@ class Sheltered:
 
     step: StepName | None
     """The queue they stood in; None: they had not come to one."""
+    back_by: datetime | None = None
+    """By then they have come back by themselves, if they do, and it is still their turn; None: that is over."""
 
 
 @dataclass(frozen=True, slots=True)

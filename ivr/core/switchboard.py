@@ -87,15 +87,19 @@ from ivr.core.news import (
 from ivr.core.state import Call, Free, House, InTalk, LineState, Pause, Volunteer
 
 
-def step(house: House, news: News) -> Decision:
-    """What follows from this news. Total: anything may come at any time, twice, or too late."""
+def step(house: House, news: News, *, hunting: bool = True) -> Decision:
+    """What follows from this news. Total: anything may come at any time, twice, or too late.
+
+    `hunting`: False for what is heard late, before a survey: then nobody is rung yet.
+    """
     draft = Draft(house, news.at)
     desk = Desk(draft)
     dispatch(desk, news)
-    if draft.touched:
+    if draft.touched or isinstance(news, Surveyed):
         desk.settle_lines(news.at)
         desk.watch_over_queues(news.at)
-        desk.hunt(news.at)
+        if hunting:
+            desk.hunt(news.at)
     return draft.decision()
 
 

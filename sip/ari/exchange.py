@@ -293,6 +293,7 @@ class AriExchange:
         )
         if channels.value is None or bridges.value is None or endpoints.value is None:
             raise ConnectionError("Asterisk does not say which calls there are")
+        self._shelter.took(witnessed)
         there = await self._as_now(channels.value, self._shelter.away(seen))
         calls = self._callers(there)
         for channel in known - {channel.id for channel in there}:

@@ -93,6 +93,8 @@ class Shelter:
         self._leads = False
         self._engaged: frozenset[VolunteerId] = frozenset()
         self._read: set[str] = set()
+        self._told: set[str] = set()
+        """Whose record was told by us: it is read once, though the log may not have it yet when it is read again."""
         self._busy = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         ami.on_event(self._heard)
@@ -142,6 +144,9 @@ class Shelter:
 
     async def _say_how(self, channel: str, call: CallId) -> None:
         text = await self._ami.get_global(f"{witness.PREFIX}{channel}")
+        if channel in self._told:
+            return
+        self._told.add(channel)
         record = witness.read(call, text, self.shift, self._now()) if text else None
         if record is None:
             self._tell(CallGone(call, Cause.NORMAL, self._now()))
@@ -204,13 +209,19 @@ class Shelter:
             call = self._parties.name(channel)
             record = witness.read(call, written, self.shift, self._now())
             self._read.add(channel)
-            if record is not None and not self._ended(call):
+            if record is not None and channel not in self._told and not self._ended(call):
                 records.append(record)
         return tuple(records)
+
+    def took(self, records: Iterable[Witnessed]) -> None:
+        """These were told."""
+        calls = {record.call for record in records}
+        self._told |= {channel for channel in self._read if self._parties.name(channel) in calls}
 
     def clear(self) -> None:
         """What was read is kept by now."""
         self._ami.tell(("Setvar", {"Variable": f"{witness.PREFIX}{channel}", "Value": ""}) for channel in self._read)
+        self._told -= self._read
         self._read.clear()
 
     # ------------------------------------------------------------ taking back

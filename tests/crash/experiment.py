@@ -122,6 +122,7 @@ class Report:
             f"waiting callers dropped {len(tally.dropped)}, talks interrupted {len(tally.interrupted)}, "
             f"left in silence {len(tally.dead)}, order broken {len(tally.overtaken) + len(self.overtaken)}",
             self.silences.told(),
+            f"volunteers waited for a caller's voice: {summary(longest_first(tally.volunteers_waits))}",
             f"when: {in_order(self.silences.moments)}",
             f"the test machine's own stalls over 0.06 s: {summary(longest_first(self.stalls))}",
             f"calls in the log {self.calls_in_log} of {tally.calls}, with two outcomes {self.twice}; "

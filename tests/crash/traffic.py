@@ -58,6 +58,8 @@ class Tally:
     gaps_in_talks: list[Hole] = field(default_factory=list)
     gaps_elsewhere: list[Gap] = field(default_factory=list)
     """Of callers with nobody: what each was is told later, it takes too long while phones talk."""
+    volunteers_waits: list[Hole] = field(default_factory=list)
+    """Between the word in their ear and the caller's voice."""
     first_words_s: list[float] = field(default_factory=list)
     """From the INVITE to the first sound of each call."""
 
@@ -217,7 +219,7 @@ class Traffic:
             if joined is not None and gap.hole.start > joined:
                 self.tally.gaps_in_talks.append(gap.hole)
             else:
-                self.tally.gaps_elsewhere.append(gap)
+                self.tally.volunteers_waits.append(gap.hole)
         talk.heard.packets.clear()
 
 

@@ -127,7 +127,7 @@ def days(count: int, first: int, minutes: float | None, jobs: int) -> None:
 
 
 @main.command()
-@click.option("--count", default=10_000, show_default=True, help="How many sets of six things, of 296,010 there are.")
+@click.option("--count", default=10_000, show_default=True, help="How many sets of six things, of 376,740 there are.")
 @click.option("--first", default=0, show_default=True, help="The number of the first set.")
 @MINUTES
 @JOBS

@@ -13,7 +13,7 @@ from itertools import pairwise
 from ivr.core.commands import Play, Ring
 from ivr.core.facts import CallAnswered, CallRequeued, CallTakenBack
 from ivr.core.flow import Group, Strategy
-from ivr.core.ids import CallId, GroupId, LineId, call_of
+from ivr.core.ids import CallId, GroupId, LineId, RingId, call_of
 from ivr.core.news import Surveyed, Witnessed
 from ivr.core.state import Accepting, Alerting, Asked, BeingRung, Call, Free, House, Talking, Volunteer, Waiting
 from tests.laws.trace import LawBroken, Moment, Trace
@@ -50,10 +50,15 @@ def unrung(house: House) -> Iterator[tuple[Call, Waiting]]:
             yield call, call.phase
 
 
+def _known(house: House, ring: RingId) -> bool:
+    call = house.calls.get(call_of(ring))
+    return call is not None and any(each.id == ring for each in call.rings)
+
+
 def asked(moment: Moment) -> Iterator[tuple[Call, Volunteer]]:
-    """Whose phone was asked for whom, and how both stand afterwards."""
+    """Whose phone was asked for whom, and how both stand afterwards. What is asked for again was decided earlier."""
     for command in moment.commands:
-        if isinstance(command, Ring):
+        if isinstance(command, Ring) and not _known(moment.before, command.ring):
             call = moment.after.calls.get(call_of(command.ring))
             who = moment.after.volunteers.get(command.volunteer)
             if call is not None and who is not None:

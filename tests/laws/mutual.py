@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ivr.core.flow import Strategy
 from ivr.core.ids import call_of
+from ivr.core.queue import rank_of
 from ivr.core.state import (
     Accepting,
     Alerting,
@@ -21,6 +22,7 @@ from ivr.core.state import (
     Leaving,
     Over,
     PickedUp,
+    Sheltered,
     Talking,
     Volunteer,
     Waiting,
@@ -115,13 +117,24 @@ def _strategies(house: House) -> Iterator[str]:
                 yield f"{count} phones of {name} ring for {call.id}, which are to be asked one by one"
 
 
+def _behind_who_is_away(house: House, call: Call) -> bool:
+    """Somebody who stood further ahead has fallen into the last resort a moment ago, and it is still their turn."""
+    return any(
+        isinstance(other.phase, Sheltered)
+        and other.phase.back_by is not None
+        and other.line == call.line
+        and rank_of(other) < rank_of(call)
+        for other in house.calls.values()
+    )
+
+
 def left_idle(house: House) -> Iterator[str]:
     """Somebody waits, somebody is free who may be asked now and has not been asked in this round: why not?"""
     free = [who for who in house.volunteers.values() if _is_free(who)]
     for line in house.lines.values() if free else ():
         for place in line.queue:
             call = house.calls.get(place)
-            if call is None or not isinstance(call.phase, Waiting):
+            if call is None or not isinstance(call.phase, Waiting) or _behind_who_is_away(house, call):
                 continue
             rings_on = any(isinstance(ring.phase, Asked | Alerting | Accepting) for ring in call.rings)
             tiers = groups_asked(house, call, call.phase)

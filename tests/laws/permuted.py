@@ -109,6 +109,7 @@ THINGS: dict[str, Fits] = {
     "another timer": timer,
     "the first falls into the last resort": of(CallLeft, call=C1),
     "the first comes back from it": of(CallBack, call=C1),
+    "the second comes from it, unknown to us": of(CallBack, call=C2),
     "nobody listened for a while": of(Surveyed),
 }
 
@@ -169,7 +170,7 @@ def spare_for(things: Sequence[str]) -> Spare:
         duty=wanted(*ON_DUTY),
         modes=wanted("handed over to the night", "closed by hand"),
         digits=wanted("the first presses 1"),
-        falls=wanted("the first falls into the last resort"),
+        falls=wanted("the first falls into the last resort", "the second comes from it, unknown to us"),
     )
 
 

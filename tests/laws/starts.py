@@ -96,4 +96,12 @@ TRIED: tuple[tuple[str, ...], ...] = (
         "bo dials a code",
         "somebody calls",
     ),
+    (
+        "the second comes from it, unknown to us",
+        "nobody listened for a while",
+        "the first falls into the last resort",
+        "the first comes back from it",
+        "anna picks up",
+        "a timer",
+    ),
 )

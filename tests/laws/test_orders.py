@@ -83,6 +83,7 @@ CASES = (
     Case("a caller falls into the last resort out of the queue", 4, QUEUED, Spare(falls=2)),
     Case("one of two callers falls into the last resort", 3, (*QUEUED, *QUEUED), Spare(falls=1), callers=2),
     Case("a stranger comes back from the last resort before one who waits", 3, QUEUED, Spare(falls=1), callers=2),
+    Case("a stranger comes back while nobody listens", 3, QUEUED, Spare(falls=1, outages=1), callers=2),
     Case("a caller falls into the last resort while being joined", 3, PICKED_UP, Spare(falls=1)),
     Case("a caller falls into the last resort out of a talk", 3, TALKING, Spare(falls=1)),
     Case("a caller falls into the last resort while nobody listens", 3, QUEUED, Spare(falls=1, outages=1)),

@@ -73,6 +73,9 @@ from ivr.core.news import (
     YesNoAsked,
 )
 
+EARLIER = timedelta(seconds=45)
+"""So long ago has whoever the last resort gives to us, unknown until then, begun to wait."""
+
 
 class Leg(StrEnum):
     ASKED = "asked"
@@ -119,6 +122,8 @@ class World:
     to_come: tuple[tuple[CallId, LineId], ...] = ()
     callers: Map[CallId, LineId] = field(default_factory=Map)
     sheltered: Map[CallId, LineId] = field(default_factory=Map)
+    returned: Map[CallId, Reached] = field(default_factory=Map)
+    """Who was given back by the last resort, and how far they had come there: a survey says so while they are here."""
     phones: Map[RingId, Phone] = field(default_factory=Map)
     plays: Map[PlayId, CallId] = field(default_factory=Map)
     joining: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
@@ -214,6 +219,11 @@ class World:
             at,
             up,
             shelter,
+            returned={
+                call: CallBack(call, self.callers[call], at - EARLIER, reached, at)
+                for call, reached in self.returned.items()
+                if call in self.callers
+            },
             engaged=self.dialling,
         )
 
@@ -249,13 +259,17 @@ class World:
         if self.to_come and self.spare.falls:  # came while nobody of us was there, and we have never heard of them
             (call, line), *rest = self.to_come
             came = replace(self._less(falls=1), to_come=tuple(rest), callers=self.callers.set(call, line))
-            yield CallBack(call, line, at - timedelta(seconds=45), Reached.LET_IN, at), came
+            came = replace(came, returned=self.returned.set(call, Reached.LET_IN))
+            yield CallBack(call, line, at - EARLIER, Reached.LET_IN, at), came
         for call, line in sorted(self.sheltered.items()):
             left = replace(self, sheltered=self.sheltered.delete(call))
             there = replace(left, callers=left.callers.set(call, line))
             came_at = at - timedelta(seconds=30)
             for reached in Reached:
-                yield CallBack(call, line, came_at, reached, at), there
+                yield (
+                    CallBack(call, line, came_at, reached, at),
+                    replace(there, returned=self.returned.set(call, reached)),
+                )
             yield CallGone(call, Cause.NORMAL, at), left
             nobody = Witnessed(call, line, came_at, Outcome.ABANDONED, 20.0, None, None, at, at)
             yield nobody, left

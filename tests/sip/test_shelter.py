@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
 
 from ivr.core.ids import LineId
-from ivr.core.news import CallLeft, News
+from ivr.core.news import CallLeft, News, Witnessed
 from sip.ami import Ami, AmiAddress
 from sip.ari.parties import Parties
 from sip.ari.shelter import Seen, Shelter
@@ -74,3 +77,46 @@ def test_a_caller_of_an_earlier_controller_who_falls_is_told_of() -> None:
     assert isinstance(left, CallLeft)
     assert left.call == parties.name(CALLER)
     assert parties.away(left.call) == CALLER
+
+
+@pytest.mark.anyio
+async def test_a_record_that_was_told_is_not_told_again_by_a_survey_that_overlaps(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The log may not have the end yet when the records are read again: it must not be written twice."""
+    record = "bornetelefonen/100/109/130///109/"
+    parties, told = Parties(bytes(32)), list[News]()
+    ami = Ami(ADDRESS)
+    monkeypatch.setattr(ami, "get_global", AsyncMock(return_value=record))
+    monkeypatch.setattr("sip.ari.shelter.ask", lambda _console, _command: f"   VL_W_{CALLER}={record}\n")
+    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), tmp_path, lambda _call: False)
+    shelter.left(CALLER)
+    first = await shelter.witnessed()
+    assert [each.call for each in first] == [parties.name(CALLER)], "nobody has told it yet"
+    shelter.took(first)
+    shelter.gone(CALLER)
+    await settle()
+    assert [type(news) for news in told] == [CallLeft]
+    assert await shelter.witnessed() == ()
+
+
+@pytest.mark.anyio
+async def test_a_record_is_told_when_the_caller_is_gone_and_then_by_no_survey(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    record = "bornetelefonen/100/109/130///109/"
+    parties, told = Parties(bytes(32)), list[News]()
+    ami = Ami(ADDRESS)
+    monkeypatch.setattr(ami, "get_global", AsyncMock(return_value=record))
+    monkeypatch.setattr("sip.ari.shelter.ask", lambda _console, _command: f"   VL_W_{CALLER}={record}\n")
+    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), tmp_path, lambda _call: False)
+    shelter.left(CALLER)
+    shelter.gone(CALLER)
+    await settle()
+    assert [type(news) for news in told] == [CallLeft, Witnessed]
+    assert await shelter.witnessed() == ()
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
