@@ -32,6 +32,11 @@ class Talk:
     caller: CallerStory
     volunteer: str
     began: float
+    left_at: float | None = None
+    """When the volunteer hung up by themselves: from then on nobody is there to be heard."""
+
+    def goes_on(self, hole: Hole) -> bool:
+        return self.began + 0.5 < hole.start and (self.left_at is None or hole.end < self.left_at)
 
 
 @dataclass(slots=True)
@@ -170,9 +175,8 @@ class Traffic:
                 lasted = call.ended.moment - story.dialled
                 told = f"call {story.number} ended by {call.ended.by} ({call.ended.why}) after {lasted:.1f} s"
                 (self.tally.interrupted if story.talks else self.tally.dropped).append(told)
-        begun = story.talks[0].began if story.talks else float("inf")
         for gap in gaps(call.packets):
-            if gap.hole.start > begun + 0.5:
+            if any(talk.goes_on(gap.hole) for talk in story.talks):
                 self.tally.gaps_in_talks.append(gap.hole)
             else:
                 self.tally.gaps_elsewhere.append(gap)
@@ -202,8 +206,14 @@ class Traffic:
                     await asyncio.sleep(LOOK_S)
                 if talk.ended is None:
                     self._hung_up[name] = time.monotonic()
+                    self._leaves(name)
                     await talk.hangup()
                 self._judge_talk(name, talk)
+
+    def _leaves(self, name: str) -> None:
+        for story in self._here:
+            if story.talks and story.talks[-1].volunteer == name and story.talks[-1].left_at is None:
+                story.talks[-1].left_at = time.monotonic()
 
     def _judge_talk(self, name: str, talk: OwnCall) -> None:
         """Who was let go although the caller is still there and heard them a moment ago?"""
