@@ -84,7 +84,7 @@ def ends(process: subprocess.Popen[str], within_s: float = 40) -> tuple[int, str
 
 @pytest.mark.parametrize("name", KINDS)
 def test_a_newcomer_calls_and_a_scripted_volunteer_answers(line: LiveLine, name: str, tmp_path: Path) -> None:
-    volunteer = start(line, "softphone", "anna", "--phone", name, "--answer-after", "4", "--talk", "2", "--json")
+    volunteer = start(line, "softphone", "anna", "--phone", name, "--answer-after", "4", "--talk", "4", "--json")
     assert volunteer.stdout is not None
     assert json.loads(volunteer.stdout.readline())["event"] == "registered"
     wav = tmp_path / "call.wav"
@@ -104,7 +104,7 @@ def test_a_newcomer_calls_and_a_scripted_volunteer_answers(line: LiveLine, name:
     events = [json.loads(one) for one in told.splitlines()]
     assert [one["event"] for one in events] == ["ringing", "answered", "heard", "ended", "unregistered"]
     assert "116111" in events[0]["shows"]
-    assert (events[3]["by"], events[3]["seconds"]) == ("us", pytest.approx(2, abs=0.5))
+    assert (events[3]["by"], events[3]["seconds"]) == ("us", pytest.approx(4, abs=0.5))
     line.empty()
 
 
