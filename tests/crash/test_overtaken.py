@@ -52,3 +52,22 @@ def test_who_is_served_before_somebody_for_whom_no_phone_rings_has_overtaken_the
 
 def test_who_is_picked_up_for_first_has_overtaken_nobody_while_the_others_phones_ring() -> None:
     assert story({"result": "no_answer", "rang_s": 5.0}, 9.0, 4.0) == []
+
+
+def test_who_comes_back_from_being_joined_stands_in_the_queue_once() -> None:
+    """Twice, and whoever is queued after that would be put behind somebody they stand before."""
+    third = "third"
+    assert (
+        overtaken(
+            told(
+                (0.0, "call_queued", {"call": FIRST, "position": 1}),
+                (0.0, "call_queued", {"call": SECOND, "position": 2}),
+                (1.0, "call_requeued", {"call": FIRST}),
+                (2.0, "call_queued", {"call": third, "position": 3}),
+                (3.0, "call_joined", {"call": FIRST}),
+                (4.0, "call_joined", {"call": SECOND}),
+                (5.0, "call_joined", {"call": third}),
+            )
+        )
+        == []
+    )
