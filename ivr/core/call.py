@@ -141,6 +141,8 @@ def on_failed(turn: Turn, phase: Hearing | Choosing | Waiting | Holding, news: C
                     assert_never(phase)
         case StartMusic():
             turn.draft.say(Alarm("music_failed", turn.at))
+        case Answer() if news.result is Result.NOT_NOW:
+            pass  # in the last resort again by now, which has answered them: we are told that they left
         case Answer():
             turn.fate(Outcome.FAILED)
             walk.hang_up(turn, EndedBy.SYSTEM)

@@ -24,6 +24,7 @@ from ivr.core.ids import CallId, PromptId, RingId, TalkId
 from ivr.core.news import (
     CallArrived,
     CallGone,
+    CallLeft,
     Cause,
     CommandFailed,
     Joined,
@@ -33,7 +34,7 @@ from ivr.core.news import (
     RingAnswered,
     VolunteerPaused,
 )
-from ivr.core.state import Free, Joining, Talking, Waiting, WrappingUp
+from ivr.core.state import Free, Joining, Sheltered, Talking, Waiting, WrappingUp
 from tests.core.small_house import LINE, NIGHT, Small, small
 
 
@@ -406,3 +407,22 @@ def test_what_a_phone_shows_is_the_line_and_never_a_caller() -> None:
     house.waiting_caller()
     (ring,) = [each for each in house.commands if isinstance(each, Ring)]
     assert (ring.shows_name, ring.shows_number) == ("BørneTelefonen", "116111")
+
+
+def test_who_cannot_be_answered_because_they_fell_a_moment_ago_is_not_hung_up_on() -> None:
+    """The last resort has answered them, and may give them back."""
+    house = small()
+    house.volunteer("anna")
+    call = house.caller()
+    house.tell(CommandFailed(Answer(call), Result.NOT_NOW, house.at))
+    assert not any(isinstance(each, HangUp) for each in house.commands)
+    house.tell(CallLeft(call, house.at))
+    assert isinstance(house.call(call).phase, Sheltered)
+
+
+def test_who_cannot_be_answered_at_all_has_failed() -> None:
+    house = small()
+    house.volunteer("anna")
+    call = house.caller()
+    house.tell(CommandFailed(Answer(call), Result.REFUSED, house.at))
+    assert house.commands[-1] == HangUp(call)

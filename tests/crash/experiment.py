@@ -168,7 +168,10 @@ def overtaken(events: list[dict[str, Any]]) -> list[str]:
                 standing = [each for each in standing if each != call]
             case "call_requeued":
                 ringing[call] = 0
-                standing = [call, *(each for each in standing if each != call)]  # who was being joined stood there still
+                standing = [
+                    call,
+                    *(each for each in standing if each != call),
+                ]  # who was being joined stood there still
             case _:
                 pass
     return found
