@@ -326,13 +326,15 @@ def other(service: Service) -> Service:
 
 def staffed(line: Line, night_by: NightBy, plan: Plan, lines: Mapping[LineId, LineState]) -> Line:
     """The line with those groups for its night that answer it: its own, others, or at present another line's."""
+    if isinstance(night_by, OwnGroups):
+        return line
     match night_by:
         case OtherGroups(groups=groups):
             return replace(line, tiers={**line.tiers, Service.NIGHT: groups})
         case OtherLine(line=other) if other in plan.lines and other in lines:
             tiers = hunt.tiers_of(plan.lines[other], lines[other].serving)
             return replace(line, tiers={**line.tiers, Service.NIGHT: tiers})
-        case OtherLine() | OwnGroups() | Nobody():
+        case OtherLine() | Nobody():
             return line
         case _:
             assert_never(night_by)

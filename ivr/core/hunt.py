@@ -90,7 +90,7 @@ def hunt(plea: Plea, roster: Roster, groups: Mapping[GroupId, Group]) -> tuple[W
             phase = replace(phase, tier=len(tiers) - 1)
         chosen = choose(tiers[: phase.tier + 1], phase, roster, plea, ringing)
         if chosen:
-            return replace(phase, tried=phase.tried | set(chosen)), chosen
+            return replace(phase, tried=phase.tried.union(chosen)), chosen
         onward = None if ringing else next_round(tiers, phase, roster, plea.line.id)
         if onward is None:
             break

@@ -20,11 +20,12 @@ LAST_TALKS = 20
 """How many of a line's talks are remembered for an estimate of the wait."""
 LEAST_TALKS = 8
 """With fewer nothing is said."""
+QUEUED = (Waiting, Joining)
 
 
 def queued(phase: CallPhase | None) -> bool:
     """Joining counts: the place is kept until the two hear each other."""
-    return isinstance(phase, Waiting | Joining)
+    return isinstance(phase, QUEUED)
 
 
 def follow(queue: Chain[CallId], before: Call | None, now: Call, calls: Mapping[CallId, Call]) -> Chain[CallId]:

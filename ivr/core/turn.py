@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ivr.core import ring as ring_machine
+from ivr.core.board import RINGING
 from ivr.core.change import replace
 from ivr.core.commands import EndTalk, LetGoReason, Tell
 from ivr.core.decision import seconds
@@ -29,7 +30,7 @@ from ivr.core.facts import (
 )
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
-from ivr.core.state import Accepting, Alerting, Asked, Call, CallPhase, Ending, Over, Ring, Talking
+from ivr.core.state import Call, CallPhase, Ending, Over, Ring, Talking
 
 
 class Around(Protocol):
@@ -158,7 +159,7 @@ class Turn:
     def end_other_rings(self, reason: LetGoReason, result: RingResult) -> None:
         """Every phone that still rings for this call stops."""
         for ring in self.call.rings:
-            if isinstance(ring.phase, Asked | Alerting | Accepting):
+            if isinstance(ring.phase, RINGING):
                 self.end_ring(ring, reason, result)
 
     def drop_volunteer(self, ring: RingId, talked: bool, result: RingResult = RingResult.ANSWERED) -> None:

@@ -68,6 +68,7 @@ TIRING = frozenset(
     {RingResult.NO_ANSWER, RingResult.DECLINED, RingResult.BUSY, RingResult.UNREACHABLE, RingResult.FAILED}
 )
 """After these the phone is left alone for the group's `rest_s`."""
+ENGAGED = (BeingRung, InTalk)
 LEAST_REST_S = 1.0
 """Also where the group rests for less: a phone that refuses at once would be rung a hundred times a second."""
 
@@ -179,7 +180,7 @@ def on_duty(who: Volunteer) -> bool:
 
 def engaged(who: Volunteer) -> bool:
     """Is a ring or a talk of theirs under way?"""
-    return isinstance(who.phase, BeingRung | InTalk)
+    return isinstance(who.phase, ENGAGED)
 
 
 def may_be_rung(who: Volunteer) -> bool:
