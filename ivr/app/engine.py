@@ -16,6 +16,7 @@ from typing import assert_never
 
 from immutables import Map
 
+from ivr.app.ended import Ended
 from ivr.app.ports import Clock, Deposed, Entry, Exchange, Journal, Lease, NotKept
 from ivr.app.timers import Kind, Timers
 from ivr.app.workers import Workers
@@ -61,6 +62,7 @@ class Engine:
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
         self._exchange = exchange
         self._decided = asyncio.Event()
+        self._ended = Ended()
         self.house = House(plan=Plan("", {}, {}, GroupId("")), timetables=Map())
 
     # ------------------------------------------------------------ life
@@ -136,8 +138,11 @@ class Engine:
 
     def take(self, news: News) -> None:
         """Decide on this news and let follow what must. Never raises."""
+        still_new = self._ended.without(news)
+        if still_new is None:
+            return
         try:
-            decision = switchboard.step(self.house, news, hunting=not self._has_slept())
+            decision = switchboard.step(self.house, still_new, hunting=not self._has_slept())
         except Exception as wrong:  # a mistake of ours: the process and all other calls live on
             self._impossible(news, wrong)
             return
@@ -150,6 +155,7 @@ class Engine:
 
     def _let_follow(self, decision: Decision) -> None:
         self.house = decision.house
+        self._ended.note(decision.facts)
         self._decided.set()
         if not (decision.facts or decision.commands or decision.calls or decision.volunteers or decision.lines):
             return

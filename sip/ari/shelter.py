@@ -148,11 +148,12 @@ class Shelter:
             return
         self._told.add(channel)
         record = witness.read(call, text, self.shift, self._now()) if text else None
-        if record is None:
+        if text:
+            self._read.add(channel)
+        if record is None or self._ended(call):  # by an earlier controller, which could not make the exchange end it
             self._tell(CallGone(call, Cause.NORMAL, self._now()))
         else:
             self._tell(record)
-            self._read.add(channel)
 
     # ------------------------------------------------------------ all together
 

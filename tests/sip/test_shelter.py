@@ -9,8 +9,8 @@ from unittest.mock import AsyncMock
 
 import pytest
 
-from ivr.core.ids import LineId
-from ivr.core.news import CallLeft, News, Witnessed
+from ivr.core.ids import CallId, LineId
+from ivr.core.news import CallGone, CallLeft, News, Witnessed
 from sip.ami import Ami, AmiAddress
 from sip.ari.parties import Parties
 from sip.ari.shelter import Seen, Shelter
@@ -79,20 +79,27 @@ def test_a_caller_of_an_earlier_controller_who_falls_is_told_of() -> None:
     assert parties.away(left.call) == CALLER
 
 
-@pytest.mark.anyio
-async def test_a_record_that_was_told_is_not_told_again_by_a_survey_that_overlaps(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The log may not have the end yet when the records are read again: it must not be written twice."""
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> tuple[Shelter, list[News], set[CallId]]:
+    """A caller's channel with a record at the exchange; what is told, and which calls' ends the log has."""
     record = "bornetelefonen/100/109/130///109/"
-    parties, told = Parties(bytes(32)), list[News]()
+    told, ended = list[News](), set[CallId]()
     ami = Ami(ADDRESS)
     monkeypatch.setattr(ami, "get_global", AsyncMock(return_value=record))
     monkeypatch.setattr("sip.ari.shelter.ask", lambda _console, _command: f"   VL_W_{CALLER}={record}\n")
-    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), tmp_path, lambda _call: False)
+    shelter = Shelter(ami, Parties(bytes(32)), told.append, lambda: datetime.now(UTC), tmp_path, ended.__contains__)
+    return shelter, told, ended
+
+
+@pytest.mark.anyio
+async def test_a_record_that_was_told_is_not_told_again_by_a_survey_that_overlaps(
+    recorded: tuple[Shelter, list[News], set[CallId]],
+) -> None:
+    """The log may not have the end yet when the records are read again: it must not be written twice."""
+    shelter, told, _ended = recorded
     shelter.left(CALLER)
     first = await shelter.witnessed()
-    assert [each.call for each in first] == [parties.name(CALLER)], "nobody has told it yet"
+    assert [each.call for each in first] == [Parties(bytes(32)).name(CALLER)], "nobody has told it yet"
     shelter.took(first)
     shelter.gone(CALLER)
     await settle()
@@ -102,18 +109,26 @@ async def test_a_record_that_was_told_is_not_told_again_by_a_survey_that_overlap
 
 @pytest.mark.anyio
 async def test_a_record_is_told_when_the_caller_is_gone_and_then_by_no_survey(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    recorded: tuple[Shelter, list[News], set[CallId]],
 ) -> None:
-    record = "bornetelefonen/100/109/130///109/"
-    parties, told = Parties(bytes(32)), list[News]()
-    ami = Ami(ADDRESS)
-    monkeypatch.setattr(ami, "get_global", AsyncMock(return_value=record))
-    monkeypatch.setattr("sip.ari.shelter.ask", lambda _console, _command: f"   VL_W_{CALLER}={record}\n")
-    shelter = Shelter(ami, parties, told.append, lambda: datetime.now(UTC), tmp_path, lambda _call: False)
+    shelter, told, _ended = recorded
     shelter.left(CALLER)
     shelter.gone(CALLER)
     await settle()
     assert [type(news) for news in told] == [CallLeft, Witnessed]
+    assert await shelter.witnessed() == ()
+
+
+@pytest.mark.anyio
+async def test_of_a_call_that_an_earlier_controller_has_ended_it_is_told_that_it_is_gone(
+    recorded: tuple[Shelter, list[News], set[CallId]],
+) -> None:
+    shelter, told, ended = recorded
+    shelter.left(CALLER)
+    ended.add(Parties(bytes(32)).name(CALLER))
+    shelter.gone(CALLER)
+    await settle()
+    assert [type(news) for news in told] == [CallLeft, CallGone]
     assert await shelter.witnessed() == ()
 
 
