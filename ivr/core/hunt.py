@@ -91,7 +91,7 @@ def hunt(plea: Plea, roster: Roster, groups: Mapping[GroupId, Group]) -> tuple[W
         chosen = choose(tiers[: phase.tier + 1], phase, roster, plea, ringing)
         if chosen:
             return replace(phase, tried=phase.tried.union(chosen)), chosen
-        onward = None if ringing else next_round(tiers, phase, roster, plea.line.id)
+        onward = next_round(tiers, phase, roster, plea.line.id, ringing)
         if onward is None:
             break
         phase = onward
@@ -123,14 +123,15 @@ def first(preferred: VolunteerId | None, order: Iterable[VolunteerId]) -> Iterab
     return (preferred, *(who for who in some if who != preferred)) if preferred in some else some
 
 
-def next_round(tiers: Sequence[Group], phase: Waiting, roster: Roster, line: LineId) -> Waiting | None:
-    """The hunt after a fruitless round; None: this round is not over, we wait for somebody to be free."""
+def next_round(tiers: Sequence[Group], phase: Waiting, roster: Roster, line: LineId, ringing: bool) -> Waiting | None:
+    """The hunt after a fruitless round; None: this round is not over, we wait for somebody to be free, or for a phone
+    that rings (`ringing`): but not for one whose owner went off duty, while other tiers have somebody."""
     last = phase.tier == len(tiers) - 1
     if not roster.is_any_staffed([group.id for group in tiers[: phase.tier + 1]], line):
         if not last:
             return replace(phase, tier=phase.tier + 1, round=0, tried=frozenset())
-        return replace(phase, tried=frozenset()) if phase.tried else None
-    if not phase.tried:
+        return replace(phase, tried=frozenset()) if phase.tried and not ringing else None
+    if ringing or not phase.tried:
         return None  # everybody is on the phone or resting
     if phase.round + 1 < tiers[phase.tier].rounds or last:
         return replace(phase, round=phase.round + 1, tried=frozenset())
