@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from ivr.core.commands import LetGo, Ring
 from ivr.core.facts import RingEnded, RingResult
 from ivr.core.flow import Group, Strategy
@@ -162,6 +164,21 @@ def test_a_tier_nobody_is_on_duty_in_is_passed_over_at_once() -> None:
     nora = house.volunteer("nora", NIGHT)
     house.waiting_caller()
     assert house.asked() == [nora]
+
+
+@pytest.mark.parametrize("strategy", [Strategy.LONGEST_IDLE, Strategy.RING_ALL])
+def test_a_phone_that_rings_while_its_owner_takes_a_pause_does_not_hold_up_the_next_tier(strategy: Strategy) -> None:
+    """Where that rings all its phones whatever else rings; one by one it waits for the phone that rings."""
+    house = small(strategy)
+    tiered = plan(strategy)
+    groups = {**tiered.groups, NIGHT: replace(tiered.groups[NIGHT], strategy=Strategy.RING_ALL)}
+    line = replace(tiered.lines[LINE], tiers={Service.DAY: (DAY, NIGHT), Service.NIGHT: (NIGHT,)})
+    house.tell(Published(replace(tiered, groups=groups, lines={LINE: line}), {LINE: open_by_day()}, house.at))
+    anna, nora = house.volunteer("anna"), house.volunteer("nora", NIGHT)
+    house.waiting_caller()
+    assert house.asked() == [anna]
+    house.tell(VolunteerPaused(anna, None, house.at))
+    assert house.asked() == [anna, nora]
 
 
 def test_a_volunteer_who_is_removed_in_a_talk_talks_on_and_is_forgotten_afterwards() -> None:
