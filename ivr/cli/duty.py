@@ -15,7 +15,6 @@ from ivr.cli.config import config_of
 from ivr.cli.offline import tell_offline
 from ivr.cli.prepare import local_moment, make_state, plan_by_name
 from ivr.cli.status import people, volunteer_json
-from ivr.core.facts import PauseKind
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
 from ivr.core.ids import GroupId, LineId, VolunteerId
@@ -32,6 +31,7 @@ from ivr.core.news import (
     WrapUpProlonged,
     YesNoAsked,
 )
+from ivr.core.reasons import PauseKind
 from ivr.core.state import House
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
 from sip.trouble import SipTrouble

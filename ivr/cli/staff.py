@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ivr.app import control
 from ivr.cli import status
-from ivr.core.facts import PauseKind
 from ivr.core.ids import GroupId, LineId, VolunteerId
 from ivr.core.news import (
     DutyChanged,
@@ -20,6 +19,7 @@ from ivr.core.news import (
     WrapUpProlonged,
     YesNoAsked,
 )
+from ivr.core.reasons import PauseKind
 from ivr.core.state import InTalk, WrappingUp
 from sip.accounts import remove_account
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from ivr.core import handover, hunt, queue
 from ivr.core import line as line_machine
 from ivr.core import volunteer as volunteer_machine
-from ivr.core.facts import PauseKind
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
 from ivr.core.ids import VolunteerId, call_of, partner_of
+from ivr.core.reasons import PauseKind
 from ivr.core.state import (
     BeingRung,
     Free,

@@ -14,11 +14,12 @@ from ivr.core.change import replace
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk
-from ivr.core.facts import EndedBy, LineUp, Outcome, RingResult
+from ivr.core.facts import LineUp
 from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, TalkId, call_of
 from ivr.core.news import CallBack, CallLeft, Cause, Joined, Reached, RingAnswered, RingGone, Surveyed
+from ivr.core.reasons import EndedBy, Outcome, RingResult
 from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
 from ivr.core.state import (

@@ -15,7 +15,7 @@ from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, Ye
 from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
 from ivr.core.decision import Nothing, after
-from ivr.core.facts import Alarm, EndedBy, Outcome, PromptFailed
+from ivr.core.facts import Alarm, PromptFailed
 from ivr.core.flow import Menu, Say, WaitForOpening
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import StepName
@@ -30,6 +30,7 @@ from ivr.core.news import (
     PlayEnded,
     Result,
 )
+from ivr.core.reasons import EndedBy, Outcome
 from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
 from ivr.core.turn import Turn
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ivr.core.facts import SwitchedBy
 from ivr.core.ids import RingId
 from ivr.core.news import (
     CallDue,
@@ -18,6 +17,7 @@ from ivr.core.news import (
     Joined,
     PlayEnded,
 )
+from ivr.core.reasons import SwitchedBy
 
 
 @dataclass(frozen=True, slots=True)

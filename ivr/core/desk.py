@@ -20,13 +20,14 @@ from ivr.core.change import replace
 from ivr.core.commands import Answer, LetGo, LetGoReason
 from ivr.core.decision import after, length
 from ivr.core.draft import Draft
-from ivr.core.facts import CallStarted, Outcome, RingResult, RingStarted, ServiceChanged, SwitchedBy, VolunteerLeftHouse
+from ivr.core.facts import CallStarted, RingStarted, ServiceChanged, VolunteerLeftHouse
 from ivr.core.feature import PRESS_ONE
 from ivr.core.flow import Line, Plan
 from ivr.core.hours import NightBy, Service, Timetable
 from ivr.core.hunt import Plea
 from ivr.core.ids import CallId, LineId, VolunteerId, call_of, ring_id
 from ivr.core.news import Cause, RingAnswered
+from ivr.core.reasons import Outcome, RingResult, SwitchedBy
 from ivr.core.roster import Roster, calls_today, day_of
 from ivr.core.state import (
     Asked,

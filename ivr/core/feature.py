@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from ivr.core.change import replace
 from ivr.core.commands import Confirm
-from ivr.core.facts import PauseKind
 from ivr.core.ids import PromptId
+from ivr.core.reasons import PauseKind
 from ivr.core.state import InTalk, Keyed, Pause, Volunteer
 
 if TYPE_CHECKING:

@@ -16,18 +16,11 @@ from ivr.core import hunt
 from ivr.core import line as line_machine
 from ivr.core.change import replace
 from ivr.core.decision import Nothing, after, seconds
-from ivr.core.facts import (
-    Carried,
-    Fact,
-    HandoverBegan,
-    HandoverDone,
-    HandoverEndangered,
-    HandoverSafe,
-    HandoverWhy,
-)
+from ivr.core.facts import Carried, Fact, HandoverBegan, HandoverDone, HandoverEndangered, HandoverSafe
 from ivr.core.flow import Handover, Line, Plan
 from ivr.core.hours import NightBy, Nobody, OtherGroups, OtherLine, OwnGroups, Service, Timetable
 from ivr.core.ids import LineId
+from ivr.core.reasons import HandoverWhy
 from ivr.core.roster import Roster
 from ivr.core.state import Handed, HandoverPhase, LineState, Looking, Overdue, Passage, Steady
 

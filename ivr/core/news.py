@@ -9,11 +9,11 @@ from enum import IntEnum, StrEnum
 
 from ivr.core.change import quicken
 from ivr.core.commands import Command
-from ivr.core.facts import Outcome, PauseKind
 from ivr.core.feature import Feature
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, DialId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
+from ivr.core.reasons import Outcome, PauseKind
 
 
 class Cause(StrEnum):

@@ -16,10 +16,10 @@ from ivr.core import commands, feature
 from ivr.core.change import quicken, replace
 from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after, seconds
-from ivr.core.facts import RingResult
 from ivr.core.flow import Line
 from ivr.core.ids import RingId
 from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone, RingPressed
+from ivr.core.reasons import RingResult
 from ivr.core.state import Accepting, Alerting, Asked, Ending, PickedUp, Ring, RingPhase
 
 CONFIRM_S = 2.0

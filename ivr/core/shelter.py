@@ -9,8 +9,9 @@ from __future__ import annotations
 from ivr.core.change import replace
 from ivr.core.commands import LetGoReason
 from ivr.core.decision import after
-from ivr.core.facts import SERVED, CallJoined, CallSheltered, EndedBy, Outcome, RingResult, ServedBy
+from ivr.core.facts import CallJoined, CallSheltered
 from ivr.core.news import CallDue, CallGone, CallLeft, Witnessed
+from ivr.core.reasons import SERVED, EndedBy, Outcome, RingResult, ServedBy
 from ivr.core.state import CallPhase, Joining, Sheltered, Talking, Waiting
 from ivr.core.talking import count_talk, settle
 from ivr.core.turn import Turn

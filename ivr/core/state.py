@@ -13,10 +13,11 @@ from immutables import Map
 
 from ivr.core.chain import Chain
 from ivr.core.change import quicken
-from ivr.core.facts import Carried, EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
+from ivr.core.facts import Carried
 from ivr.core.flow import Plan
 from ivr.core.hours import OWN_GROUPS, NightBy, Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, PromptId, RingId, StepName, TalkId, VolunteerId
+from ivr.core.reasons import EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
 
 # ---------------------------------------------------------------- ring
 

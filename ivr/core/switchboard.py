@@ -39,7 +39,7 @@ from ivr.core.commands import (
 from ivr.core.decision import Decision
 from ivr.core.desk import Desk
 from ivr.core.draft import Draft
-from ivr.core.facts import OverrideChanged, PlanPublished, SwitchedBy, VolunteerJoinedHouse
+from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
 from ivr.core.feature import Feature
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
@@ -84,6 +84,7 @@ from ivr.core.news import (
     WrapUpProlonged,
     YesNoAsked,
 )
+from ivr.core.reasons import SwitchedBy
 from ivr.core.state import Call, Free, House, InTalk, LineState, Pause, Volunteer
 
 

@@ -12,11 +12,12 @@ from ivr.core import walk
 from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, LastResort, StartMusic
 from ivr.core.desk import Desk
-from ivr.core.facts import CallStarted, CallTakenBack, Outcome, StepEntered
+from ivr.core.facts import CallStarted, CallTakenBack, StepEntered
 from ivr.core.flow import Enqueue, HoursBranch, Say, SetLanguage
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import StepName
 from ivr.core.news import CallBack, CallLeft, Reached, Witnessed
+from ivr.core.reasons import Outcome
 from ivr.core.shelter import on_left, write_down
 from ivr.core.state import Call, Hearing, Leaving, Over, Sheltered
 from ivr.core.turn import Turn

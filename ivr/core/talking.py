@@ -13,17 +13,9 @@ from ivr.core.call_events import VolunteerGone
 from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, Tell
 from ivr.core.decision import after, seconds
-from ivr.core.facts import (
-    SERVED,
-    CallerHeard,
-    CallerSilent,
-    CallJoined,
-    EndedBy,
-    PromptFailed,
-    RequeueReason,
-    RingResult,
-)
+from ivr.core.facts import CallerHeard, CallerSilent, CallJoined, PromptFailed
 from ivr.core.news import CallDue, CallerTalking, CallGone, Cause, CommandFailed, Joined, PlayEnded
+from ivr.core.reasons import SERVED, EndedBy, RequeueReason, RingResult
 from ivr.core.state import Joining, Talking
 from ivr.core.turn import Turn
 from ivr.core.waiting import JOIN_S, requeue

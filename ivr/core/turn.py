@@ -14,22 +14,10 @@ from ivr.core.change import replace
 from ivr.core.commands import EndTalk, LetGoReason, Tell
 from ivr.core.decision import seconds
 from ivr.core.draft import Draft
-from ivr.core.facts import (
-    SERVED,
-    CallAnswered,
-    CallEnded,
-    CallHandedOver,
-    CallMoved,
-    EndedBy,
-    Outcome,
-    RingEnded,
-    RingResult,
-    ServedBy,
-    SwitchedBy,
-    YesNoEnded,
-)
+from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, CallMoved, RingEnded, YesNoEnded
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
+from ivr.core.reasons import SERVED, EndedBy, Outcome, RingResult, ServedBy, SwitchedBy
 from ivr.core.state import Call, CallPhase, Ending, Over, Ring, Talking
 
 

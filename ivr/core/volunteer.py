@@ -16,8 +16,6 @@ from ivr.core.change import quicken, replace
 from ivr.core.decision import Nothing, after
 from ivr.core.facts import (
     Fact,
-    PauseKind,
-    RingResult,
     VolunteerBack,
     VolunteerCameOnDuty,
     VolunteerCameUp,
@@ -32,6 +30,7 @@ from ivr.core.facts import (
 from ivr.core.flow import Group
 from ivr.core.ids import RingId, partner_of
 from ivr.core.news import VolunteerDue, WrapUpDone, WrapUpProlonged
+from ivr.core.reasons import PauseKind, RingResult
 from ivr.core.state import BeingRung, Free, InTalk, Pause, Volunteer, VolunteerPhase, WrappingUp
 
 

@@ -11,10 +11,11 @@ from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.change import replace
 from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
-from ivr.core.facts import SERVED, CallRequeued, Outcome, PromptFailed, RequeueReason, RingResult
+from ivr.core.facts import CallRequeued, PromptFailed
 from ivr.core.flow import Enqueue
 from ivr.core.ids import PromptId, StepName
 from ivr.core.news import CallDue, DigitPressed, PlayEnded
+from ivr.core.reasons import SERVED, Outcome, RequeueReason, RingResult
 from ivr.core.state import CallPhase, Joining, Talking, Waiting
 from ivr.core.turn import Turn
 

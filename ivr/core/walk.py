@@ -12,7 +12,7 @@ from typing import assert_never
 from ivr.core import spoken
 from ivr.core.commands import HangUp, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
-from ivr.core.facts import SERVED, CallQueued, EndedBy, Outcome, RingResult, StepEntered
+from ivr.core.facts import CallQueued, StepEntered
 from ivr.core.flow import (
     Announcement,
     Enqueue,
@@ -29,6 +29,7 @@ from ivr.core.flow import (
 )
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, StepName
+from ivr.core.reasons import SERVED, EndedBy, Outcome, RingResult
 from ivr.core.state import Choosing, Hearing, Holding, Leaving, Waiting
 from ivr.core.turn import Turn
 

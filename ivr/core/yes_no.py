@@ -10,9 +10,10 @@ from ivr.core import commands
 from ivr.core.call_events import YesNoWanted
 from ivr.core.change import replace
 from ivr.core.commands import YesNoOver
-from ivr.core.facts import PromptFailed, SwitchedBy, YesNoBegan
+from ivr.core.facts import PromptFailed, YesNoBegan
 from ivr.core.ids import partner_of
 from ivr.core.news import CommandFailed, PlayEnded, Result
+from ivr.core.reasons import SwitchedBy
 from ivr.core.state import Talking, YesNo
 from ivr.core.turn import Turn
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ivr.core.facts import CallEnded, EndedBy, Fact, Outcome, RingEnded, RingResult, ServedBy, StepEntered
+from ivr.core.facts import CallEnded, Fact, RingEnded, StepEntered
 from ivr.core.ids import CallId, LineId, StepName, VolunteerId
+from ivr.core.reasons import EndedBy, Outcome, RingResult, ServedBy
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ivr.core.facts import Carried, Fact, HandoverBegan, HandoverDone, HandoverEndangered, HandoverWhy
+from ivr.core.facts import Carried, Fact, HandoverBegan, HandoverDone, HandoverEndangered
 from ivr.core.hours import Service
 from ivr.core.ids import LineId
+from ivr.core.reasons import HandoverWhy
 from ivr.reports.missed import Days
 
 

@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from ivr.core.facts import Outcome
 from ivr.core.ids import LineId
+from ivr.core.reasons import Outcome
 
 ZONE: Final = ZoneInfo("Europe/Copenhagen")
 MOST_DAYS: Final = 400

@@ -6,8 +6,8 @@ import csv
 import io
 from typing import Final
 
-from ivr.core.facts import HandoverWhy
 from ivr.core.hours import Service
+from ivr.core.reasons import HandoverWhy
 from ivr.reports.handovers import Handovers, Made
 from ivr.reports.missed import ZONE
 

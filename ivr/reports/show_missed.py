@@ -7,7 +7,7 @@ import io
 from datetime import datetime
 from typing import Final
 
-from ivr.core.facts import Outcome
+from ivr.core.reasons import Outcome
 from ivr.reports.missed import DEFINITIONS, HOUR, INTERVAL_RULE, ZONE, Counts, Missed
 
 DANISH: Final = {

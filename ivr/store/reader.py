@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ivr.core.facts import Fact, Outcome
+from ivr.core.facts import Fact
 from ivr.core.ids import CallId, LineId
+from ivr.core.reasons import Outcome
 from ivr.store import kinds
 from ivr.store.codec import UnreadableError, moment
 from ivr.store.database import installation, open_for_reading, trouble

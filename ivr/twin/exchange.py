@@ -33,7 +33,7 @@ from ivr.core.commands import (
     YesNo,
     YesNoOver,
 )
-from ivr.core.facts import CallEnded, Fact, Outcome, StepEntered
+from ivr.core.facts import CallEnded, Fact, StepEntered
 from ivr.core.flow import Plan, Say
 from ivr.core.hours import Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, PromptId, RingId, VolunteerId
@@ -56,6 +56,7 @@ from ivr.core.news import (
     VolunteerDue,
     VolunteerReachable,
 )
+from ivr.core.reasons import Outcome
 from ivr.core.ring import ACCEPT_KEY
 from ivr.core.state import Call, Choosing, Holding, House, Waiting
 from ivr.core.walk import TECHNICAL

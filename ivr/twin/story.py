@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ivr.core.facts import EndedBy, Outcome
 from ivr.core.ids import LineId, PromptId, StepName, VolunteerId
+from ivr.core.reasons import EndedBy, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ivr.core.facts import Outcome
 from ivr.core.ids import CallId, LineId, VolunteerId
 from ivr.core.news import Witnessed
+from ivr.core.reasons import Outcome
 
 PREFIX: Final = "VL_W_"
 _ENTRY: Final = re.compile(r"^\s*VL_W_(?P<channel>[0-9]{1,12}\.[0-9]{1,12})=(?P<text>\S+)\s*$", re.MULTILINE)

@@ -9,9 +9,10 @@ import pytest
 
 from ivr.app.ended import Ended
 from ivr.app.engine import Engine
-from ivr.core.facts import CallEnded, EndedBy, Outcome
+from ivr.core.facts import CallEnded
 from ivr.core.ids import CallId
 from ivr.core.news import CallArrived, CallGone, Cause, News, Surveyed, Witnessed
+from ivr.core.reasons import EndedBy, Outcome
 from tests.core.small_house import LINE, NOON, open_by_day, plan
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange

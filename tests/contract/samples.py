@@ -11,6 +11,7 @@ from ivr.core import state as is_
 from ivr.core.chain import Chain
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, DialId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
+from ivr.core.reasons import EndedBy, HandoverWhy, Outcome, PauseKind, RequeueReason, RingResult, SwitchedBy
 
 AT = datetime(2026, 10, 25, 0, 30, 0, 250_000, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -35,7 +36,7 @@ CALL_PHASES: tuple[is_.CallPhase, ...] = (
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, AT, True),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, yes_no=is_.YesNo(PLAY)),
     is_.Talking(QUEUE, RING, ANNA, TALK, AT, None, yes_no=is_.YesNo(None)),
-    is_.Leaving(say.EndedBy.VOLUNTEER, LATER),
+    is_.Leaving(EndedBy.VOLUNTEER, LATER),
     is_.Sheltered(QUEUE),
     is_.Sheltered(None),
     is_.Over(),
@@ -47,7 +48,7 @@ RING_PHASES: tuple[is_.RingPhase, ...] = (
     is_.Accepting(),
     is_.PickedUp(),
     is_.PickedUp(is_.Keyed(2, AT)),
-    is_.Ending(say.RingResult.WON_BY_OTHER, True),
+    is_.Ending(RingResult.WON_BY_OTHER, True),
 )
 
 VOLUNTEER_PHASES: tuple[is_.VolunteerPhase, ...] = (
@@ -62,7 +63,7 @@ RINGS = tuple(
 )
 
 CALLS = tuple(
-    is_.Call(CallId(f"{number:020x}"), LINE, AT, phase, say.Outcome.ABANDONED, number, RINGS[: number % 5], AT)
+    is_.Call(CallId(f"{number:020x}"), LINE, AT, phase, Outcome.ABANDONED, number, RINGS[: number % 5], AT)
     for number, phase in enumerate(CALL_PHASES)
 )
 
@@ -70,7 +71,7 @@ VOLUNTEERS = (
     is_.Volunteer(ANNA, GROUP, None, is_.Free(AT), True, is_.Pause("frokost – 12:30", AT), LATER, True),
     is_.Volunteer(VolunteerId("bo"), GROUP, None, is_.Free(AT), True, is_.Pause(None, AT)),
     is_.Volunteer(
-        VolunteerId("cleo"), GROUP, None, is_.Free(AT), pause=is_.Pause(None, AT, say.PauseKind.BREAK), off_duty=True
+        VolunteerId("cleo"), GROUP, None, is_.Free(AT), pause=is_.Pause(None, AT, PauseKind.BREAK), off_duty=True
     ),
     *(
         is_.Volunteer(VolunteerId(f"v{number}"), GROUP, LINE if number % 2 else None, phase, reachable=bool(number % 2))
@@ -80,7 +81,7 @@ VOLUNTEERS = (
 )
 
 PASSAGE = is_.Passage(
-    Service.DAY, say.HandoverWhy.LATE, AT, LATER, (CALL,), (say.Carried(CallId("0123456789abcdef0124"), 2.5),)
+    Service.DAY, HandoverWhy.LATE, AT, LATER, (CALL,), (say.Carried(CallId("0123456789abcdef0124"), 2.5),)
 )
 LINES = (
     is_.LineState(
@@ -127,17 +128,17 @@ FACTS: tuple[say.Fact, ...] = (
     say.CallTakenBack(CALL, LINE, AT),
     say.CallQueued(CALL, LINE, 1, AT),
     say.RingStarted(CALL, LINE, RING, ANNA, AT),
-    say.RingEnded(CALL, LINE, RING, ANNA, say.RingResult.ANSWERED, 1.25, AT),
+    say.RingEnded(CALL, LINE, RING, ANNA, RingResult.ANSWERED, 1.25, AT),
     say.CallJoined(CALL, LINE, ANNA, 12.5, AT),
     say.CallAnswered(CALL, LINE, ANNA, 12.5, AT),
     say.CallHandedOver(CALL, LINE, "natlinje", 12.5, AT),
     say.CallerSilent(CALL, LINE, ANNA, 20.0, AT),
     say.CallerHeard(CALL, LINE, ANNA, AT),
-    say.YesNoBegan(CALL, LINE, ANNA, say.SwitchedBy.VOLUNTEER, AT),
-    say.YesNoEnded(CALL, LINE, ANNA, say.SwitchedBy.TALK_OVER, AT),
-    say.CallRequeued(CALL, LINE, say.RequeueReason.PHONE_DEAD, AT),
+    say.YesNoBegan(CALL, LINE, ANNA, SwitchedBy.VOLUNTEER, AT),
+    say.YesNoEnded(CALL, LINE, ANNA, SwitchedBy.TALK_OVER, AT),
+    say.CallRequeued(CALL, LINE, RequeueReason.PHONE_DEAD, AT),
     say.PromptFailed(CALL, LINE, QUEUE, AT),
-    say.CallEnded(CALL, LINE, AT, say.Outcome.ANSWERED, say.EndedBy.CALLER, 12.5, None, ANNA, LATER),
+    say.CallEnded(CALL, LINE, AT, Outcome.ANSWERED, EndedBy.CALLER, 12.5, None, ANNA, LATER),
     say.VolunteerJoinedHouse(ANNA, GROUP, AT),
     say.VolunteerLeftHouse(ANNA, AT),
     say.VolunteerCameUp(ANNA, AT),
@@ -153,8 +154,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.WrapUpStarted(ANNA, LATER, AT),
     say.WrapUpEnded(ANNA, AT),
     say.ServiceChanged(LINE, None, True, AT),
-    say.HandoverBegan(LINE, Service.NIGHT, say.HandoverWhy.LATE, AT, 2, LATER),
-    say.HandoverDone(LINE, Service.DAY, say.HandoverWhy.HAND, AT, (say.Carried(CALL, 1.5),), 1.5, LATER),
+    say.HandoverBegan(LINE, Service.NIGHT, HandoverWhy.LATE, AT, 2, LATER),
+    say.HandoverDone(LINE, Service.DAY, HandoverWhy.HAND, AT, (say.Carried(CALL, 1.5),), 1.5, LATER),
     say.HandoverEndangered(LINE, Service.NIGHT, LATER, AT),
     say.HandoverSafe(LINE, Service.NIGHT, AT),
     say.OverrideChanged(LINE, False, None, "strømsvigt", AT),

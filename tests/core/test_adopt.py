@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
-from ivr.core.facts import CallEnded, CallQueued, CallStarted, EndedBy, Outcome, RingEnded, VolunteerWentDown
+from ivr.core.facts import CallEnded, CallQueued, CallStarted, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
 from ivr.core.news import CallBack, Reached, RingAlerting, Surveyed
+from ivr.core.reasons import EndedBy, Outcome
 from ivr.core.state import Joining, Talking, Waiting
 from tests.core.small_house import LINE, Small, small
 

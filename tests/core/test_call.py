@@ -11,12 +11,8 @@ from ivr.core.facts import (
     CallQueued,
     CallRequeued,
     CallStarted,
-    EndedBy,
-    Outcome,
     PromptFailed,
-    RequeueReason,
     RingEnded,
-    RingResult,
     StepEntered,
 )
 from ivr.core.flow import Strategy
@@ -34,6 +30,7 @@ from ivr.core.news import (
     RingAnswered,
     VolunteerPaused,
 )
+from ivr.core.reasons import EndedBy, Outcome, RequeueReason, RingResult
 from ivr.core.state import Free, Joining, Sheltered, Talking, Waiting, WrappingUp
 from tests.core.small_house import LINE, NIGHT, Small, small
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ivr.core import change, commands, decision, facts, news, ring, state, volunteer
-from ivr.core.facts import Outcome
 from ivr.core.hours import Service, Span, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, StepName, VolunteerId
+from ivr.core.reasons import Outcome
 from ivr.core.state import Call, Free, Holding, Volunteer
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

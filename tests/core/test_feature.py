@@ -6,10 +6,10 @@ import pytest
 
 from ivr.core import feature
 from ivr.core.commands import Confirm
-from ivr.core.facts import PauseKind
 from ivr.core.feature import Feature
 from ivr.core.ids import DialId, PromptId, VolunteerId
 from ivr.core.news import FeatureDialled, VolunteerPaused, VolunteerReleased
+from ivr.core.reasons import PauseKind
 from ivr.core.state import InTalk, WrappingUp
 from tests.core.small_house import Small, small
 

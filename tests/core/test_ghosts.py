@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.core.commands import Play, StartMusic
-from ivr.core.facts import CallRequeued, RequeueReason
+from ivr.core.facts import CallRequeued
 from ivr.core.flow import Enqueue, Flow, Strategy
 from ivr.core.ids import CallId, PromptId, StepName, VolunteerId
 from ivr.core.news import Cause, Published, VolunteerReachable, VolunteerUnreachable
+from ivr.core.reasons import RequeueReason
 from ivr.core.state import Waiting
 from tests.core.small_house import LINE, Small, open_by_day, plan, small
 

@@ -8,15 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ivr.core.commands import HangUp, LetGo, Play, StartMusic, StopPlay
-from ivr.core.facts import (
-    CallEnded,
-    HandoverBegan,
-    HandoverDone,
-    HandoverEndangered,
-    HandoverSafe,
-    HandoverWhy,
-    ServiceChanged,
-)
+from ivr.core.facts import CallEnded, HandoverBegan, HandoverDone, HandoverEndangered, HandoverSafe, ServiceChanged
 from ivr.core.hours import DayPlan, Hours, Opening, OtherLine, Regime, Service, Span, Timetable, compile_hours
 from ivr.core.ids import CallId, GroupId, LineId, VolunteerId
 from ivr.core.news import (
@@ -31,6 +23,7 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
 )
+from ivr.core.reasons import HandoverWhy
 from ivr.core.state import Looking, Overdue, Steady, Talking
 from tests.core.small_house import LINE, NIGHT, NOON, TO_DAY, TO_NIGHT, Small, plan, small, table
 

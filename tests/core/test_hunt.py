@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.core.commands import LetGo, Ring
-from ivr.core.facts import RingEnded, RingResult
+from ivr.core.facts import RingEnded
 from ivr.core.flow import Group, Strategy
 from ivr.core.hours import Service
 from ivr.core.ids import GroupId
@@ -20,6 +20,7 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
 )
+from ivr.core.reasons import RingResult
 from ivr.core.state import BeingRung, Free, WrappingUp
 from tests.core.small_house import DAY, LINE, NIGHT, open_by_day, plan, small
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ivr.app.vigil import Vigil
-from ivr.core.facts import Outcome
 from ivr.core.ids import LineId, StepName
 from ivr.core.lease import BRIEF, LONG, NEVER, Renewal, lease, reached
 from ivr.core.news import Reached
+from ivr.core.reasons import Outcome
 from ivr.core.state import Call, Hearing, Joining, Leaving, Over, Sheltered, Talking, Waiting
 from tests.contract.samples import AT, CALL_PHASES, LATER
 from tests.contract.samples import CALL as ID

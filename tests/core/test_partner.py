@@ -12,8 +12,6 @@ from ivr.core.facts import (
     CallAnswered,
     CallEnded,
     CallHandedOver,
-    EndedBy,
-    Outcome,
     PartnerFailing,
     PartnerTriedAgain,
     RingEnded,
@@ -24,6 +22,7 @@ from ivr.core.hours import NightBy, OtherGroups, Service, Span
 from ivr.core.ids import CallId, GroupId, PromptId, VolunteerId, partner_of, place_id
 from ivr.core.news import Cause, HandoverAsked, Published, Surveyed
 from ivr.core.partner import DOUBT_S, FAILURES, TRIES
+from ivr.core.reasons import EndedBy, Outcome
 from tests.core.small_house import DAY, LINE, NIGHT, Small, open_by_day, plan, small
 
 WORDS = PromptId("nat-optaget")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from ivr.core.commands import Command, LastResort, Play, StartMusic
-from ivr.core.facts import CallEnded, CallMoved, Outcome, StepEntered
+from ivr.core.facts import CallEnded, CallMoved, StepEntered
 from ivr.core.flow import (
     Flow,
     Hangup,
@@ -28,6 +28,7 @@ from ivr.core.flow import Play as PlayStep
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, LineId, PromptId, StepName
 from ivr.core.news import CallArrived, LineDue, OverrideGiven, Published, Surveyed
+from ivr.core.reasons import Outcome
 from ivr.core.state import Choosing, Hearing, Holding, Over, Waiting
 from tests.core.small_house import LINE, NOON, Small, open_by_day, plan, small, table
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ivr.core.facts import (
-    PauseKind,
     VolunteerBack,
     VolunteerCameOnDuty,
     VolunteerNotAnswering,
@@ -27,6 +26,7 @@ from ivr.core.news import (
     WrapUpDone,
     WrapUpProlonged,
 )
+from ivr.core.reasons import PauseKind
 from ivr.core.state import Free, InTalk, WrappingUp
 from tests.core.small_house import DAY, LINE, Small, open_by_day, plan, small
 

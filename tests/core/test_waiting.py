@@ -9,7 +9,7 @@ import pytest
 
 from ivr.core.chain import Chain
 from ivr.core.commands import Play, StartMusic, StopPlay
-from ivr.core.facts import CallEnded, CallQueued, Outcome, StepEntered
+from ivr.core.facts import CallEnded, CallQueued, StepEntered
 from ivr.core.flow import Announcement, Closing, Enqueue, Flow, Line, Menu, Plan, Told, ToLine, Transfer
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import CallId, LineId, PromptId, StepName, VolunteerId
@@ -23,6 +23,7 @@ from ivr.core.news import (
     VolunteerUnreachable,
 )
 from ivr.core.queue import LEAST_TALKS
+from ivr.core.reasons import Outcome
 from ivr.core.state import Waiting
 from ivr.core.switchboard import line_due
 from tests.core.small_house import LINE, NOON, Small, open_by_day, plan

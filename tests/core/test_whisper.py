@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from ivr.core.commands import HangUp, Join, LetGo, Play, StartMusic, Tell
-from ivr.core.facts import CallJoined, RingEnded, RingResult
+from ivr.core.facts import CallJoined, RingEnded
 from ivr.core.feature import PRESS_ONE
 from ivr.core.flow import Strategy
 from ivr.core.ids import PlayId, PromptId, RingId, VolunteerId
 from ivr.core.news import Cause, CommandFailed, PlayEnded, Published, Result, RingPressed
+from ivr.core.reasons import RingResult
 from ivr.core.state import Joining, Waiting
 from tests.core.small_house import DAY, LINE, Small, open_by_day, plan, small
 

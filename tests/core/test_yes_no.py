@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ivr.core.commands import EndTalk, YesNo, YesNoOver
-from ivr.core.facts import CallEnded, CallRequeued, PromptFailed, SwitchedBy, YesNoBegan, YesNoEnded
+from ivr.core.facts import CallEnded, CallRequeued, PromptFailed, YesNoBegan, YesNoEnded
 from ivr.core.feature import keyed
 from ivr.core.ids import CallId, GroupId, PlayId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
@@ -23,6 +23,7 @@ from ivr.core.news import (
     Surveyed,
     YesNoAsked,
 )
+from ivr.core.reasons import SwitchedBy
 from ivr.core.state import Talking
 from ivr.store.codec import encode
 from tests.core.small_house import DAY, LINE, Small, open_by_day, plan, small

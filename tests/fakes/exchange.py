@@ -31,7 +31,6 @@ from ivr.core.commands import (
     YesNo,
     YesNoOver,
 )
-from ivr.core.facts import Outcome
 from ivr.core.feature import KEY_HEARD, NO, PRESS_ONE, YES, YES_NO_BEGINS, YES_NO_ENDS, Feature
 from ivr.core.ids import CallId, DialId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
@@ -51,6 +50,7 @@ from ivr.core.news import (
     VolunteerUnreachable,
     Witnessed,
 )
+from ivr.core.reasons import Outcome
 from tests.fakes import rings, words, yes_no
 from tests.fakes.clock import VirtualClock
 from tests.fakes.floor import Floor, Phone

@@ -14,16 +14,7 @@ from ivr.core.commands import (
     StartMusic,
     StopPlay,
 )
-from ivr.core.facts import (
-    SERVED,
-    CallAnswered,
-    CallEnded,
-    CallHandedOver,
-    CallJoined,
-    CallStarted,
-    CallTakenBack,
-    Outcome,
-)
+from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, CallJoined, CallStarted, CallTakenBack
 from ivr.core.ids import CallId, PlayId, RingId, VolunteerId, partner_of
 from ivr.core.news import (
     CallDue,
@@ -33,6 +24,7 @@ from ivr.core.news import (
     Surveyed,
     Witnessed,
 )
+from ivr.core.reasons import SERVED, Outcome
 from ivr.core.state import Leaving
 from tests.laws.asking import about, commands_of, facts_of, require
 from tests.laws.rings import asked_again

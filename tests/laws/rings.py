@@ -21,7 +21,6 @@ from ivr.core.facts import (
     CallRequeued,
     CallSheltered,
     RingEnded,
-    RingResult,
     RingStarted,
     VolunteerNotAnswering,
     YesNoBegan,
@@ -35,6 +34,7 @@ from ivr.core.news import (
     VolunteerReleased,
     WrapUpDone,
 )
+from ivr.core.reasons import RingResult
 from ivr.core.state import Asked, BeingRung, Free, House, InTalk, PickedUp, Talking, VolunteerPhase, WrappingUp
 from ivr.core.talking import SILENT_S
 from tests.laws import fairness

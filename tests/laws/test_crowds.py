@@ -10,10 +10,11 @@ import pytest
 
 from ivr.core import switchboard
 from ivr.core.commands import Join, LetGo, LetGoReason, Ring
-from ivr.core.facts import CallEnded, CallJoined, CallQueued, EndedBy, Outcome, RingEnded, RingResult
+from ivr.core.facts import CallEnded, CallJoined, CallQueued, RingEnded
 from ivr.core.flow import Strategy
 from ivr.core.ids import RingId, VolunteerId
 from ivr.core.news import Cause, Joined, News, RingAnswered, RingGone, VolunteerReachable, VolunteerUnreachable
+from ivr.core.reasons import EndedBy, Outcome, RingResult
 from ivr.core.state import Free, InTalk, Joining
 from tests.core.small_house import Small, small
 from tests.fakes.phones import Answers

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.core.facts import CallEnded, CallJoined, HandoverBegan, HandoverDone, Outcome, YesNoBegan
+from ivr.core.facts import CallEnded, CallJoined, HandoverBegan, HandoverDone, YesNoBegan
 from ivr.core.feature import NO, YES
 from ivr.core.hours import Service
 from ivr.core.ids import VolunteerId
+from ivr.core.reasons import Outcome
 from tests.fakes.journal import Crash
 from tests.fakes.phones import Answers, Behaviour, Busy, NeverAnswers
 from tests.laws.evening import ON, Visit

@@ -31,7 +31,6 @@ from ivr.core.facts import (
     Fact,
     HandoverBegan,
     HandoverDone,
-    Outcome,
     RingEnded,
     RingStarted,
     StepEntered,
@@ -41,6 +40,7 @@ from ivr.core.facts import (
 from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
 from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone, RingPressed
+from ivr.core.reasons import Outcome
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from ivr.core.state import Ring as RingState
 from tests.fakes.phones import Answers, NeverAnswers

@@ -33,7 +33,6 @@ from ivr.core.commands import (
     YesNo,
     YesNoOver,
 )
-from ivr.core.facts import Outcome
 from ivr.core.feature import Feature
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId, call_of
@@ -72,6 +71,7 @@ from ivr.core.news import (
     WrapUpProlonged,
     YesNoAsked,
 )
+from ivr.core.reasons import Outcome
 
 EARLIER = timedelta(seconds=45)
 """So long ago has whoever the last resort gives to us, unknown until then, begun to wait."""

@@ -10,16 +10,14 @@ from ivr.core.facts import (
     CallJoined,
     CallQueued,
     CallStarted,
-    EndedBy,
     Fact,
     LineUp,
-    Outcome,
     RingEnded,
-    RingResult,
     RingStarted,
     StepEntered,
 )
 from ivr.core.ids import CallId, LineId, RingId, StepName, VolunteerId
+from ivr.core.reasons import EndedBy, Outcome, RingResult
 from ivr.reports.calls import as_json, call_records
 
 LINE, ANNA, BO = LineId("bornetelefonen"), VolunteerId("anna"), VolunteerId("bo")

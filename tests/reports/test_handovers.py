@@ -7,9 +7,10 @@ import io
 import json
 from datetime import UTC, date, datetime, timedelta
 
-from ivr.core.facts import Carried, Fact, HandoverBegan, HandoverDone, HandoverEndangered, HandoverWhy
+from ivr.core.facts import Carried, Fact, HandoverBegan, HandoverDone, HandoverEndangered
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, LineId
+from ivr.core.reasons import HandoverWhy
 from ivr.reports.handovers import Handovers, handovers
 from ivr.reports.missed import Days
 from ivr.reports.show_handovers import NONE, WHY, as_csv, as_json, as_table

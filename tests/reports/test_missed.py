@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ivr.app.ports import Entry
-from ivr.core.facts import CallEnded, EndedBy, Outcome
+from ivr.core.facts import CallEnded
 from ivr.core.ids import CallId, LineId
+from ivr.core.reasons import EndedBy, Outcome
 from ivr.reports.missed import Days, Missed, missed
 from ivr.reports.show_missed import DANISH, as_csv, as_json, as_table
 from ivr.store.journal import SqliteJournal

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, Ring, StartMusic
-from ivr.core.facts import Outcome
 from ivr.core.ids import CallId, PromptId, RingId, VolunteerId, play_id, ring_id, talk_id
 from ivr.core.news import (
     CallArrived,
@@ -27,6 +26,7 @@ from ivr.core.news import (
     VolunteerUnreachable,
     Witnessed,
 )
+from ivr.core.reasons import Outcome
 from sip.ari import api
 from sip.ari.http import Http
 from tests.fakes.phones import Answers, AnswersAsLetGo, NeverAnswers, Unregistered

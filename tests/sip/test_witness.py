@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.core.facts import Outcome
 from ivr.core.ids import CallId
+from ivr.core.reasons import Outcome
 from sip.ari.witness import listed, read
 
 CALL, NOW = CallId("c"), datetime(2026, 3, 2, 12, tzinfo=UTC)

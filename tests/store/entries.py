@@ -8,6 +8,7 @@ from ivr.app.ports import Entry
 from ivr.core import commands as do
 from ivr.core import facts as say
 from ivr.core.ids import CallId, LineId
+from ivr.core.reasons import Outcome
 from ivr.core.state import Call, Over
 
 AT = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -15,7 +16,7 @@ LINE = LineId("bornetelefonen")
 
 
 def call(number: int, counter: int = 0) -> Call:
-    return Call(CallId(f"{number:020x}"), LINE, AT, Over(), say.Outcome.LOST, counter)
+    return Call(CallId(f"{number:020x}"), LINE, AT, Over(), Outcome.LOST, counter)
 
 
 def started(number: int) -> say.CallStarted:

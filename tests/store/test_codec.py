@@ -16,6 +16,7 @@ from immutables import Map
 
 from ivr.core import commands, facts, state
 from ivr.core.ids import CallId, LineId
+from ivr.core.reasons import Outcome
 from ivr.store import kinds
 from ivr.store.codec import Json, UnreadableError, coder, decode, dump, encode, moment, tag
 from tests.store.strategies import MOMENTS, of_class
@@ -118,7 +119,7 @@ UPGRADES: kinds.Upgrades = {
 
 
 def test_a_renamed_field_is_lifted_from_version_to_version() -> None:
-    call = state.Call(CallId("c"), LineId("b"), AT, state.Over(), facts.Outcome.LOST, counter=3)
+    call = state.Call(CallId("c"), LineId("b"), AT, state.Over(), Outcome.LOST, counter=3)
     old: Json = dump(call)
     old["queue"] = old.pop("line")
     lifted = kinds.lift("call", 1, json.dumps(old), UPGRADES)
@@ -179,7 +180,7 @@ def test_a_type_that_no_rule_covers_is_refused_by_name() -> None:
 
 
 def test_writing_a_call_costs_little_more_than_writing_its_json() -> None:
-    call = state.Call(CallId("c" * 20), LineId("bornetelefonen"), AT, state.Over(), facts.Outcome.LOST)
+    call = state.Call(CallId("c" * 20), LineId("bornetelefonen"), AT, state.Over(), Outcome.LOST)
     plain = dump(call)
     ours = min(timeit.repeat(lambda: encode(call), number=500, repeat=7))
     json_alone = min(timeit.repeat(lambda: json.dumps(plain), number=500, repeat=7))

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from ivr.app.ports import Entry
-from ivr.core.facts import CallEnded, EndedBy, Outcome
+from ivr.core.facts import CallEnded
+from ivr.core.reasons import EndedBy, Outcome
 from ivr.store.batch import Batch, encoded
 from ivr.store.database import open_again, open_for_writing, transaction
 from ivr.store.journal import SqliteJournal

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from ivr.app.ports import Entry
-from ivr.core.facts import CallEnded, EndedBy, Fact, Outcome, StepEntered, VolunteerCameUp
+from ivr.core.facts import CallEnded, Fact, StepEntered, VolunteerCameUp
 from ivr.core.ids import CallId, LineId, StepName, VolunteerId
+from ivr.core.reasons import EndedBy, Outcome
 from ivr.store.database import open_again, open_for_reading
 from ivr.store.journal import SqliteJournal
 from ivr.store.reader import Reader

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import get_args
 
 from ivr.core.commands import Command, HangUp, Play
-from ivr.core.facts import CallEnded, Outcome
+from ivr.core.facts import CallEnded
 from ivr.core.flow import Strategy
 from ivr.core.hours import Timetable
 from ivr.core.news import Cause, OverrideGiven, Published, RingGone
+from ivr.core.reasons import Outcome
 from ivr.core.state import Choosing, Hearing, Talking
 from sip.ari import performer
 from sip.asterisk.modules import ALLOWED

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from ivr.core.commands import Join, LetGo, Play, StartMusic, StopPlay
-from ivr.core.facts import CallAnswered, CallEnded, CallJoined, Outcome, RingEnded, RingResult
+from ivr.core.facts import CallAnswered, CallEnded, CallJoined, RingEnded
 from ivr.core.flow import Announcement, Enqueue, Menu, Plan, Strategy
 from ivr.core.ids import CallId, PromptId, StepName, VolunteerId
 from ivr.core.news import (
@@ -20,6 +20,7 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
 )
+from ivr.core.reasons import Outcome, RingResult
 from ivr.core.state import Free, Joining, Talking, Volunteer, Waiting, WrappingUp
 from ivr.store.codec import decode, encode
 from sip.asterisk.render import rendered

@@ -14,8 +14,8 @@ from ivr.callflow import load_plan
 from ivr.callflow.prompts import find_prompts
 from ivr.cli import ivr
 from ivr.cli.simulate import setting_of
-from ivr.core.facts import Outcome
 from ivr.core.ids import GroupId, LineId, PromptId
+from ivr.core.reasons import Outcome
 from ivr.twin.exchange import Caller, Setting, Staff, simulate
 from ivr.twin.story import Ended, Ending, Rang, Story, Words
 from tests.callflow.conftest import SHIPPED
