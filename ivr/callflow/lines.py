@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from ivr.callflow.handover import read_handover
-from ivr.callflow.schedule import read_hours
+from ivr.callflow.handover import WrittenHandover, read_handover
+from ivr.callflow.schedule import WrittenHours, read_hours
 from ivr.callflow.steps import Mention, WrittenStep, language_of, prompts_in, read_steps
 from ivr.core.flow import Flow, Line
 from ivr.core.hours import Hours, Service
@@ -74,6 +75,25 @@ class WrittenLine:
         return named + tuple(prompt for step in self.steps.values() for prompt in step.prompts)
 
 
+class _Read(NamedTuple):
+    """What stands in the file; None: missing or wrong, and said so."""
+
+    name: str | None
+    number: Text | None
+    language: str | None
+    groups: Mapping[Service, tuple[Mention, ...]]
+    late: Mapping[Service, Mapping[GroupId, float]]
+    technical: tuple[Mention, ...]
+    whisper: tuple[Mention, ...]
+    yes_no: tuple[Mention, ...]
+    hours: tuple[WrittenHours, bool]
+    handover: WrittenHandover
+    start: Text | None
+    steps: Mapping[StepName, WrittenStep]
+    short_abandon_s: float | None
+    head_start_s: float | None
+
+
 def read_line(path: Path, findings: Findings) -> WrittenLine:
     before = len(findings.all())
     identity = Text(path.stem, Place(path), True)
@@ -81,52 +101,14 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
     text = read_text(path, findings)
     fields = Fields(None if text is None else parse_tree(text, path, findings), "a line", KEYS, findings)
     _lost_options(text or "", path, findings)
-    name = _name(fields, findings)
-    number = _number(fields, findings)
-    language = _language(fields, findings)
-    late: dict[Service, dict[GroupId, float]] = {}
-    groups = _groups(fields, late, findings)
-    technical = prompts_in(
-        fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
-    )
-    whisper = _words(fields, "whisper", findings)
-    yes_no = _words(fields, "yes_no", findings)
-    so_far = len(findings.all())
-    hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
-    hours_clean = len(findings.all()) == so_far
-    handover = read_handover(fields.get("handover"), findings)
-    start = text_of(fields.need("start", "`start:` and the name of the first step"), "`start`", findings)
-    steps = read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings)
-    short = text_of(fields.get("short_abandon"), "`short_abandon`", findings)
-    short_s = values.duration(short, "`short_abandon`", 0, 120, findings) if short else 10.0
-    head = text_of(fields.get("head_start"), "`head_start`", findings)
-    head_s = values.duration(head, "`head_start`", 0, 3600, findings) if head else 0.0
-    made = [step.step for step in steps.values() if step.step is not None]
-    line: Line | None = None
-    right = short_s is not None and head_s is not None and len(findings.all()) == before
-    if name and number and language and hours.hours and start and right:
-        line = Line(
-            id=LineId(path.stem),
-            number=number.value,
-            name=name,
-            language=language,
-            flow=Flow(StepName(start.value), {step.name: step for step in made}),
-            hours=hours.hours,
-            tiers={service: tuple(GroupId(group.name) for group in named) for service, named in groups.items()},
-            technical=tuple(PromptId(mention.name) for mention in technical),
-            whisper=tuple(PromptId(mention.name) for mention in whisper),
-            yes_no=tuple(PromptId(mention.name) for mention in yes_no),
-            short_abandon_s=short_s or 0.0,
-            head_start_s=head_s or 0.0,
-            late=late,
-            handover=handover.rules,
-        )
+    read = _read(fields, findings)
+    hours, hours_clean = read.hours
     return WrittenLine(
         id=LineId(path.stem),
         place=Place(path),
-        line=line,
-        number=number,
-        language=language,
+        line=_made(LineId(path.stem), read) if len(findings.all()) == before else None,
+        number=read.number,
+        language=read.language,
         never_says=tuple(text.value for text in _never_says(fields, findings)),
         hours=hours.hours,
         night_lines=tuple(each for each in hours.named if each.role == "line"),
@@ -134,14 +116,73 @@ def read_line(path: Path, findings: Findings) -> WrittenLine:
         hours_place=fields.key("hours") or Place(path),
         hours_clean=hours_clean,
         groups_place=fields.key("groups") or Place(path),
-        groups=groups,
-        technical=technical,
-        handover=handover.mentions,
-        whisper=whisper,
-        yes_no=yes_no,
-        start=Mention(start.value, start.place, "start") if start else None,
-        steps=steps,
+        groups=read.groups,
+        technical=read.technical,
+        handover=read.handover.mentions,
+        whisper=read.whisper,
+        yes_no=read.yes_no,
+        start=Mention(read.start.value, read.start.place, "start") if read.start else None,
+        steps=read.steps,
     )
+
+
+def _read(fields: Fields, findings: Findings) -> _Read:
+    late: dict[Service, dict[GroupId, float]] = {}
+    return _Read(
+        name=_name(fields, findings),
+        number=_number(fields, findings),
+        language=_language(fields, findings),
+        groups=_groups(fields, late, findings),
+        late=late,
+        technical=prompts_in(
+            fields.need("technical", "`technical:` and what is heard when we fail"), "`technical`", findings
+        ),
+        whisper=_words(fields, "whisper", findings),
+        yes_no=_words(fields, "yes_no", findings),
+        hours=_hours(fields, findings),
+        handover=read_handover(fields.get("handover"), findings),
+        start=text_of(fields.need("start", "`start:` and the name of the first step"), "`start`", findings),
+        steps=read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings),
+        short_abandon_s=_seconds(fields, "short_abandon", 10.0, 120, findings),
+        head_start_s=_seconds(fields, "head_start", 0.0, 3600, findings),
+    )
+
+
+def _hours(fields: Fields, findings: Findings) -> tuple[WrittenHours, bool]:
+    """And whether nothing is wrong with them."""
+    before = len(findings.all())
+    hours = read_hours(fields.need("hours", "`hours:` with the opening hours"), findings)
+    return hours, len(findings.all()) == before
+
+
+def _made(line: LineId, read: _Read) -> Line | None:
+    hours, short_s, head_s = read.hours[0].hours, read.short_abandon_s, read.head_start_s
+    if not (read.name and read.number and read.language and hours and read.start):
+        return None
+    if short_s is None or head_s is None:
+        return None
+    made = [step.step for step in read.steps.values() if step.step is not None]
+    return Line(
+        id=line,
+        number=read.number.value,
+        name=read.name,
+        language=read.language,
+        flow=Flow(StepName(read.start.value), {step.name: step for step in made}),
+        hours=hours,
+        tiers={service: tuple(GroupId(group.name) for group in named) for service, named in read.groups.items()},
+        technical=tuple(PromptId(mention.name) for mention in read.technical),
+        whisper=tuple(PromptId(mention.name) for mention in read.whisper),
+        yes_no=tuple(PromptId(mention.name) for mention in read.yes_no),
+        short_abandon_s=short_s,
+        head_start_s=head_s,
+        late=read.late,
+        handover=read.handover.rules,
+    )
+
+
+def _seconds(fields: Fields, key: str, else_s: float, most_s: int, findings: Findings) -> float | None:
+    written = text_of(fields.get(key), f"`{key}`", findings)
+    return values.duration(written, f"`{key}`", 0, most_s, findings) if written else else_s
 
 
 def _words(fields: Fields, key: str, findings: Findings) -> tuple[Mention, ...]:
