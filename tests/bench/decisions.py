@@ -37,7 +37,6 @@ FEW, MANY, THRONG = (10, 5), (1000, 500), (10_000, 5000)
 MOST_S = 100e-6
 BLOCK = 11
 """So many decisions of each kind in one crowd, then the next crowd's turn."""
-COLD = ", after other work"
 
 
 def plan(strategy: Strategy) -> Plan:
@@ -116,18 +115,18 @@ Taken = dict[tuple[str, tuple[int, int]], list[float]]
 
 
 def compared(strategy: Strategy, sizes: Sequence[tuple[int, int]], rounds: int) -> Iterator[Figure]:
-    """Each of the larger crowds beside the small one, in turns of `BLOCK` decisions of each kind. The first after
-    another crowd's finds nothing of its own in the processor's cache, and is shown by itself."""
+    """Each of the larger crowds beside the small one, in turns of `BLOCK` decisions of each kind: one by one, six
+    crowds would push each other out of the processor's cache."""
     crowds = {size: Crowd(strategy, *size) for size in (FEW, *sizes)}
     taken: Taken = {}
     for _ in range(rounds):
         for size, crowd in crowds.items():
-            for turn in range(BLOCK):
+            for _ in range(BLOCK):
                 for name, act in WHAT:
                     crowd.number += 1
-                    taken.setdefault((f"{name}{COLD if turn == 0 else ''}", size), []).append(act(crowd))
+                    taken.setdefault((name, size), []).append(act(crowd))
     for size in sizes:
-        for name in (*(name for name, _act in WHAT), f"{WHAT[0][0]}{COLD}"):
+        for name, _act in WHAT:
             yield figure(name, strategy, size, taken)
 
 
