@@ -40,7 +40,7 @@ from ivr.core.news import (
     RingPressed,
     VolunteerDue,
 )
-from ivr.core.state import House
+from ivr.core.state import Call, House
 
 log = logging.getLogger("voiceline")
 UNNUMBERED = 0
@@ -60,6 +60,7 @@ class Engine:
         self._timers = Timers(clock, self._wake)
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
+        self._forerunners: list[Callable[[tuple[Call, ...]], None]] = []
         self._exchange = exchange
         self._decided = asyncio.Event()
         self._ended = Ended()
@@ -134,6 +135,10 @@ class Engine:
         """Be told of facts once they are kept."""
         self._listeners.append(listener)
 
+    def forerun(self, forerunner: Callable[[tuple[Call, ...]], None]) -> None:
+        """Be told which calls have changed, as they are now, before any command about them is given out."""
+        self._forerunners.append(forerunner)
+
     # ------------------------------------------------------------ news
 
     def take(self, news: News) -> None:
@@ -160,6 +165,9 @@ class Engine:
         if not (decision.facts or decision.commands or decision.calls or decision.volunteers or decision.lines):
             return
         house = decision.house
+        changed = tuple(call for each in decision.calls if (call := house.calls.get(each)) is not None)
+        for forerunner in self._forerunners if changed else ():
+            forerunner(changed)
         entry = Entry(
             {call: house.calls.get(call) for call in decision.calls},
             {who: house.volunteers.get(who) for who in decision.volunteers},

@@ -68,6 +68,19 @@ class Vigil:
             self._beaten_at = now
             self._beat()
 
+    def changed(self, calls: Iterable[Call]) -> None:
+        """Whose lease is shorter from now on hears so before what it is shorter for begins: were we to freeze between
+        the two, words would be followed by silence for as long as music may go on without us."""
+        now, shorter = self._monotonic(), list[Renewal]()
+        for call in calls if self._there.is_set() else ():
+            told, wanted = self._told.get(call.id), lease(call.phase)
+            if told is not None and wanted is not None and is_shorter(wanted, told.lease):
+                far = reached(call)
+                shorter.append(Renewal(call.id, wanted.lasts_s, far))
+                self._told[call.id] = _Told(wanted, far, now)
+        if shorter:
+            self._renew(shorter)
+
     def due(self, now: float) -> list[Renewal]:
         """Which callers' leases are to be told now."""
         found: list[Renewal] = []
@@ -84,3 +97,8 @@ class Vigil:
             told[call.id] = _Told(wanted, far, now)
         self._told = told
         return found
+
+
+def is_shorter(now: Lease, before: Lease | None) -> bool:
+    """`before`: None or for ever, since a talk or a joining has none."""
+    return now.lasts_s > 0 and (before is None or before.lasts_s == 0 or now.lasts_s < before.lasts_s)

@@ -120,6 +120,7 @@ class Running:
         self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
         self.engine.listen(self._keeper.heard)
+        self.engine.forerun(self._vigil.changed)
 
     # ------------------------------------------------------------ life
 

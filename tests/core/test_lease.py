@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from ivr.app.vigil import Vigil
 from ivr.core.ids import LineId, StepName
 from ivr.core.lease import BRIEF, LONG, NEVER, Renewal, lease, reached
 from ivr.core.news import Reached
 from ivr.core.reasons import Outcome
-from ivr.core.state import Call, Hearing, Joining, Leaving, Over, Sheltered, Talking, Waiting
+from ivr.core.state import Call, CallPhase, Hearing, Joining, Leaving, Over, Sheltered, Talking, Waiting
 from tests.contract.samples import AT, CALL_PHASES, LATER
 from tests.contract.samples import CALL as ID
 
@@ -91,3 +93,37 @@ def test_the_beat_comes_every_second() -> None:
     bench.vigil.begin()
     bench.pass_s(10.0)
     assert 10 <= bench.beats <= 11
+
+
+def test_a_lease_that_gets_shorter_is_told_before_the_next_tick_and_only_then() -> None:
+    """Words that begin right before a freeze must not be followed by silence for as long as music may go on."""
+    bench = Bench(call(MUSIC))
+    bench.vigil.begin()
+    bench.told = []
+    bench.vigil.changed((call(WORDS),))
+    assert [each.lasts_s for each in bench.told] == [3]
+    bench.told = []
+    bench.vigil.changed((call(WORDS),))
+    bench.vigil.changed((call(MUSIC),))
+    assert bench.told == [], "longer can wait for the tick"
+    bench.calls = (call(MUSIC),)
+    assert [each.lasts_s for each in bench.pass_s(0.25)] == [12]
+
+
+@pytest.mark.parametrize("before", [phase for phase in CALL_PHASES if isinstance(phase, Talking | Joining)])
+@pytest.mark.parametrize("now", [WORDS, MUSIC])
+def test_who_comes_back_from_a_talk_has_a_lease_at_once(before: CallPhase, now: CallPhase) -> None:
+    bench = Bench(call(before))
+    bench.vigil.begin()
+    bench.told = []
+    bench.vigil.changed((call(now),))
+    assert [each.lasts_s for each in bench.told] == [3 if now is WORDS else 12]
+
+
+def test_nothing_is_told_while_the_exchange_is_away_or_of_a_call_it_does_not_know_yet() -> None:
+    bench = Bench(call(MUSIC))
+    bench.vigil.changed((call(WORDS),))
+    bench.calls = ()
+    bench.vigil.begin()
+    bench.vigil.changed((call(WORDS),))
+    assert bench.told == []
