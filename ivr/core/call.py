@@ -157,10 +157,11 @@ def on_hangup_failed(turn: Turn, phase: Leaving, news: CommandFailed) -> None:
 
 
 def on_hangup_overdue(turn: Turn, phase: Leaving, news: CallDue) -> None:
-    """The exchange never confirmed it. The outcome stands; somebody should look."""
+    """The exchange has not confirmed it: asked again, and somebody should look. Nobody is written down as gone who may
+    still be on the line: when they are not, the answer says so."""
     if news.at >= phase.deadline:
         turn.draft.say(Alarm("hangup_not_confirmed", turn.at))
-        turn.end(phase.ended_by)
+        walk.hang_up(turn, phase.ended_by)
 
 
 NO_MENU = Nothing("nobody listens for keys now: only menus and queues do")

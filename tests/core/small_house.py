@@ -48,7 +48,7 @@ from ivr.core.news import (
     VolunteerDue,
     VolunteerReachable,
 )
-from ivr.core.state import Call, House, Volunteer
+from ivr.core.state import Call, House, Leaving, Volunteer
 
 F = TypeVar("F")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -148,7 +148,9 @@ class Small:
         found: list[tuple[datetime, News]] = []
         for call in self.house.calls.values():
             if (moment := switchboard.call_due(call)) is not None:
-                found.append((moment, CallDue(call.id, max(moment, self.at))))
+                hangs_up = isinstance(call.phase, Leaving)  # the exchange does what it was asked for
+                news = CallGone(call.id, Cause.NORMAL, moment) if hangs_up else CallDue(call.id, max(moment, self.at))
+                found.append((moment, news))
         for line in self.house.lines:
             if (moment := switchboard.line_due(self.house, line, self.at)) is not None:
                 found.append((moment, LineDue(line, max(moment, self.at))))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic, StopPlay
 from ivr.core.facts import (
+    Alarm,
     CallAnswered,
     CallEnded,
     CallQueued,
@@ -19,6 +22,7 @@ from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PromptId, RingId, TalkId
 from ivr.core.news import (
     CallArrived,
+    CallDue,
     CallGone,
     CallLeft,
     Cause,
@@ -32,6 +36,7 @@ from ivr.core.news import (
 )
 from ivr.core.reasons import EndedBy, Outcome, RequeueReason, RingResult
 from ivr.core.state import Free, Joining, Sheltered, Talking, Waiting, WrappingUp
+from ivr.core.walk import HANGUP_S
 from tests.core.small_house import LINE, NIGHT, Small, small
 
 
@@ -423,3 +428,20 @@ def test_who_cannot_be_answered_at_all_has_failed() -> None:
     call = house.caller()
     house.tell(CommandFailed(Answer(call), Result.REFUSED, house.at))
     assert house.commands[-1] == HangUp(call)
+
+
+def test_who_is_not_hung_up_on_in_time_is_asked_for_again_and_not_written_down_as_gone() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    house.talking(call, anna)
+    house.ring_gone(house.ring_of(anna))
+    for times in (1, 2, 3):
+        assert [each for each in house.commands if isinstance(each, HangUp)] == [HangUp(call)] * times
+        house.at += timedelta(seconds=HANGUP_S)
+        house.tell(CallDue(call, house.at))
+        assert [each.what for each in house.said(Alarm)] == ["hangup_not_confirmed"] * times
+    assert house.said(CallEnded) == []
+    house.tell(CommandFailed(HangUp(call), Result.GONE, house.at))
+    (end,) = house.said(CallEnded)
+    assert (end.outcome, end.ended_by) == (Outcome.ANSWERED, EndedBy.VOLUNTEER)
