@@ -48,8 +48,16 @@ UNNUMBERED = 0
 
 
 class Engine:
-    def __init__(self, journal: Journal, exchange: Exchange, clock: Clock, lease: Lease | None = None) -> None:
-        """`lease`: None for tests in which nobody else could be there."""
+    def __init__(
+        self,
+        journal: Journal,
+        exchange: Exchange,
+        clock: Clock,
+        forerunner: Callable[[tuple[Call, ...]], None],
+        lease: Lease | None = None,
+    ) -> None:
+        """`forerunner` is told which calls have changed, as they are now, before any command about them is given out.
+        `lease`: None for tests in which nobody else could be there."""
         self.clock = clock
         self._journal = journal
         self._may_i = lease.may_i if lease is not None else lambda: True
@@ -60,7 +68,7 @@ class Engine:
         self._timers = Timers(clock, self._wake)
         self._keeping: asyncio.Queue[tuple[asyncio.Future[tuple[int, ...]], Decision]] = asyncio.Queue()
         self._listeners: list[Callable[[tuple[Fact, ...]], None]] = []
-        self._forerunners: list[Callable[[tuple[Call, ...]], None]] = []
+        self._forerunner = forerunner
         self._exchange = exchange
         self._decided = asyncio.Event()
         self._ended = Ended()
@@ -135,10 +143,6 @@ class Engine:
         """Be told of facts once they are kept."""
         self._listeners.append(listener)
 
-    def forerun(self, forerunner: Callable[[tuple[Call, ...]], None]) -> None:
-        """Be told which calls have changed, as they are now, before any command about them is given out."""
-        self._forerunners.append(forerunner)
-
     # ------------------------------------------------------------ news
 
     def take(self, news: News) -> None:
@@ -166,8 +170,8 @@ class Engine:
             return
         house = decision.house
         changed = tuple(call for each in decision.calls if (call := house.calls.get(each)) is not None)
-        for forerunner in self._forerunners if changed else ():
-            forerunner(changed)
+        if changed:
+            self._forerunner(changed)
         entry = Entry(
             {call: house.calls.get(call) for call in decision.calls},
             {who: house.volunteers.get(who) for who in decision.volunteers},

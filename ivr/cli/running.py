@@ -101,13 +101,13 @@ class Running:
             console=ground.places.console,
             ended=lambda call: self._books.record(call) is not None,
         )
-        self.engine = Engine(self._journal, self._exchange, ground.clock, self._journal)
         self._vigil = Vigil(
             lambda: self.engine.house.calls.values(),
             lambda: self._exchange.beat() if self._journal.may_i() else None,
             lambda renewals: self._exchange.renew(renewals) if self._journal.may_i() else None,
             ground.clock.monotonic,
         )
+        self.engine = Engine(self._journal, self._exchange, ground.clock, self._vigil.changed, self._journal)
         self._tenure = Tenure(self._journal, ground.clock, self._hold, self._look_again, self._each_second)
         self._keeper = Keeper(
             ground.places,
@@ -120,7 +120,6 @@ class Running:
         self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
         self.engine.listen(self._keeper.heard)
-        self.engine.forerun(self._vigil.changed)
 
     # ------------------------------------------------------------ life
 

@@ -13,7 +13,7 @@ from ivr.core import call as call_machine
 from ivr.core import desertion, handover, hunt, partner, queue, waiting, walk
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
-from ivr.core.board import ONE_BY_ONE
+from ivr.core.board import ONE_BY_ONE, RINGING
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, YesNoWanted
 from ivr.core.chain import Chain
 from ivr.core.change import replace
@@ -25,12 +25,13 @@ from ivr.core.feature import PRESS_ONE
 from ivr.core.flow import Line, Plan
 from ivr.core.hours import NightBy, Service, Timetable
 from ivr.core.hunt import Plea
-from ivr.core.ids import CallId, LineId, VolunteerId, call_of, ring_id
+from ivr.core.ids import CallId, LineId, RingId, VolunteerId, call_of, ring_id
 from ivr.core.news import Cause, RingAnswered
 from ivr.core.reasons import Outcome, RingResult, SwitchedBy
 from ivr.core.roster import Roster, calls_today, day_of
 from ivr.core.state import (
     Asked,
+    BeingRung,
     Call,
     Ending,
     Hearing,
@@ -314,6 +315,17 @@ class Desk:
             self.draft.say(VolunteerLeftHouse(now.id, at))
         else:
             self.draft.put_volunteer(now)
+        if isinstance(now.phase, BeingRung) and volunteer_machine.declines(now):
+            self.withdraw(now.phase.ring, at)
+
+    def withdraw(self, ring: RingId, at: datetime) -> None:
+        """The phone of somebody who is not to be rung any more stops, so that the caller need not wait for it to."""
+        call = self.draft.calls.get(call_of(ring))
+        there = ring_machine.found(call.rings, ring) if call is not None else None
+        if call is not None and there is not None and isinstance(there.phase, RINGING):
+            turn = self.turn(call, at)
+            turn.end_ring(there, LetGoReason.ELSEWHERE, RingResult.DECLINED)
+            self.save(call, turn)
 
     # ------------------------------------------------------------ the hunt
 

@@ -31,6 +31,7 @@ class RingResult(StrEnum):
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
     DECLINED = "declined"
+    """At the phone, or by taking a pause, going off duty or leaving while it rang."""
     BUSY = "busy"
     UNREACHABLE = "unreachable"
     WON_BY_OTHER = "won_by_other"

@@ -83,7 +83,8 @@ def on_picked_up(who: Volunteer, _phase: BeingRung, news: PhonePickedUp, _group:
 def on_ring_over(who: Volunteer, phase: BeingRung, news: PhoneDown, group: Group | None) -> Volunteer:
     if phase.ring != news.ring:
         return who
-    rest = max(group.rest_s, LEAST_REST_S) if group is not None and news.result in TIRING else 0.0
+    tiring = news.result in TIRING and not declines(who)  # who comes back from a pause has said that they are ready
+    rest = max(group.rest_s, LEAST_REST_S) if group is not None and tiring else 0.0
     now = replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
     match news.result:
         case RingResult.NO_ANSWER:
@@ -146,9 +147,7 @@ TABLE: dict[tuple[type[VolunteerPhase], type[VolunteerEvent]], Callable[..., Vol
     (BeingRung, PhonePickedUp): on_picked_up,
     (BeingRung, PhoneDown): on_ring_over,
     (BeingRung, WrapUpDone): Nothing("is ready already"),
-    (BeingRung, WrapUpProlonged): Nothing(
-        "the phone rings: pick up, decline or let it ring; a pause is kept for after it"
-    ),
+    (BeingRung, WrapUpProlonged): Nothing("the phone rings: pick up, decline or let it ring; a pause makes it stop"),
     (BeingRung, VolunteerDue): Nothing("a ring has its own deadline"),
     (InTalk, PhoneAsked): Nothing("the hunt asks only who is free"),
     (InTalk, PhonePickedUp): Nothing("told twice, after a reconnect"),
@@ -175,6 +174,11 @@ def on_duty(who: Volunteer) -> bool:
     """Free or not, can be counted on."""
     doubted = who.doubt is not None and who.doubt.until is not None
     return who.reachable and not who.off_duty and who.pause is None and not who.leaving and not doubted
+
+
+def declines(who: Volunteer) -> bool:
+    """Has said, or somebody for them, that they are not to be rung now."""
+    return who.pause is not None or who.off_duty or who.leaving
 
 
 def engaged(who: Volunteer) -> bool:

@@ -18,6 +18,7 @@ from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.journal import FakeJournal
 from tests.fakes.loop import run
+from tests.fakes.vigil import no_leases
 
 CALL, OTHER = CallId("c1"), CallId("c2")
 ABANDONED = Outcome.ABANDONED
@@ -38,7 +39,7 @@ def outcomes(*late: News) -> list[tuple[CallId, Outcome]]:
     journal = FakeJournal(clock=clock)
 
     async def main() -> None:
-        engine = Engine(journal, FakeExchange(clock, lambda _news: None), clock)
+        engine = Engine(journal, FakeExchange(clock, lambda _news: None), clock, no_leases)
         engine.recall(plan(), {LINE: open_by_day()})
         for news in (CallArrived(CALL, LINE, NOON), CallGone(CALL, Cause.NORMAL, NOON), *late):
             engine.take(news)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from ivr.app.engine import Engine
 from ivr.core.commands import Command
 from ivr.core.ids import CallId
 from ivr.core.news import CallArrived, Result
-from ivr.core.state import Hearing
+from ivr.core.state import Call, Hearing
 from tests.core.small_house import LINE, NOON, open_by_day, plan
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange
@@ -26,8 +27,10 @@ def test_a_changed_call_is_told_of_before_its_commands_are_given_out() -> None:
             return await super().perform(command)
 
     async def main() -> None:
-        engine = Engine(FakeJournal(clock=clock), Watched(clock, lambda _news: None), clock)
-        engine.forerun(lambda calls: happened.extend(f"{call.id} {type(call.phase).__name__}" for call in calls))
+        def told(calls: Iterable[Call]) -> None:
+            happened.extend(f"{call.id} {type(call.phase).__name__}" for call in calls)
+
+        engine = Engine(FakeJournal(clock=clock), Watched(clock, lambda _news: None), clock, told)
         engine.recall(plan(), {LINE: open_by_day()})
         running = asyncio.ensure_future(engine.run())
         await engine.connected()

@@ -16,6 +16,7 @@ from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import FakeExchange
 from tests.fakes.journal import FakeJournal
 from tests.fakes.loop import run
+from tests.fakes.vigil import no_leases
 
 
 class Office:
@@ -43,7 +44,7 @@ def test_nobody_is_rung_between_a_freeze_and_the_survey_after_it(monkeypatch: py
     async def main() -> None:
         def nothing(_news: Any) -> None: ...
 
-        engine = Engine(FakeJournal(clock=clock), FakeExchange(clock, nothing), clock, office)
+        engine = Engine(FakeJournal(clock=clock), FakeExchange(clock, nothing), clock, no_leases, office)
         news = VolunteerReachable(VolunteerId("anna"), clock.now())
         await engine.connected()
         engine.take(news)

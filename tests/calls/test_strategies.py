@@ -153,6 +153,31 @@ def test_linear_begins_with_the_first_each_time_and_goes_down_the_list(hunting: 
     asyncio.run(story())
 
 
+def test_who_takes_a_break_while_their_phone_rings_sees_no_missed_call_and_the_next_phone_rings(
+    hunting: LiveLine,
+) -> None:
+    async def story() -> None:
+        async with crowd(hunting, Strategy.LINEAR, ", members: [anna, dora, carla]") as people:
+            call = await people.child()
+            name, ring = await people.next_ring()
+            await asyncio.to_thread(hunting.ivr, "volunteer", "break", name)
+            end = await ring.until_ended(SOON_S)
+            assert (name, end.why, "elsewhere" in end.reason) == ("anna", "CANCEL", True)
+            name, ring = await people.next_ring()
+            assert name == "dora", "long before the 5 s are over that anna's phone would have rung"
+            await call.hangup()
+            await ring.until_ended(SOON_S)
+            await people.everybody_is_free()
+
+    before = len(hunting.calls())
+    try:
+        asyncio.run(story())
+    finally:
+        hunting.ivr("volunteer", "resume", "anna")
+    rings = hunting.last_call(before + 1)["rings"]
+    assert [(ring["volunteer"], ring["result"]) for ring in rings] == [("anna", "declined"), ("dora", "caller_gone")]
+
+
 def test_round_robin_goes_on_with_who_comes_after_the_last_one_asked(hunting: LiveLine) -> None:
     async def story() -> None:
         async with crowd(hunting, Strategy.ROUND_ROBIN_MEMORY) as people:

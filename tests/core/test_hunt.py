@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from ivr.core.commands import LetGo, Ring
+from ivr.core.commands import LetGo, LetGoReason, Ring
 from ivr.core.facts import RingEnded
+from ivr.core.feature import Feature
 from ivr.core.flow import Group, Strategy
 from ivr.core.hours import Service
-from ivr.core.ids import GroupId
+from ivr.core.ids import DialId, GroupId, VolunteerId
 from ivr.core.news import (
     Cause,
+    DutyChanged,
+    FeatureDialled,
+    News,
     Published,
     VolunteerPaused,
     VolunteerReachable,
@@ -20,8 +26,8 @@ from ivr.core.news import (
     VolunteerResumed,
     VolunteerUnreachable,
 )
-from ivr.core.reasons import RingResult
-from ivr.core.state import BeingRung, Free, WrappingUp
+from ivr.core.reasons import PauseKind, RingResult
+from ivr.core.state import BeingRung, Free, InTalk, WrappingUp
 from tests.core.small_house import DAY, LINE, NIGHT, open_by_day, plan, small
 
 
@@ -167,9 +173,75 @@ def test_a_tier_nobody_is_on_duty_in_is_passed_over_at_once() -> None:
     assert house.asked() == [nora]
 
 
+WENT: dict[str, Callable[[VolunteerId, datetime], News]] = {
+    "pauses": lambda who, at: VolunteerPaused(who, None, at),
+    "takes a break": lambda who, at: VolunteerPaused(who, None, at, PauseKind.BREAK),
+    "goes off duty": lambda who, at: DutyChanged(who, False, at),
+    "is removed": VolunteerRemoved,
+    "dials the code": lambda who, at: FeatureDialled(DialId("d1"), who, Feature.PAUSE, at),
+}
+
+
+@pytest.mark.parametrize("went", WENT.values(), ids=WENT)
+def test_the_phone_of_who_goes_while_it_rings_is_let_go_and_the_next_is_asked_at_once(
+    went: Callable[[VolunteerId, datetime], News],
+) -> None:
+    house = small(Strategy.LONGEST_IDLE)
+    anna = house.volunteer("anna")
+    house.later(1.0)
+    bo = house.volunteer("bo")
+    house.waiting_caller()
+    assert house.asked() == [anna]
+    ring = house.ring_of(anna)
+    house.tell(went(anna, house.at))
+    assert [command for command in house.commands if isinstance(command, LetGo)] == [
+        LetGo(ring, LetGoReason.ELSEWHERE)
+    ], "no missed call is left on the phone of somebody who took a break"
+    assert house.asked() == [anna, bo]
+    house.ring_gone(ring, Cause.ELSEWHERE)
+    assert [fact.result for fact in house.said(RingEnded)] == [RingResult.DECLINED]
+
+
+def test_who_comes_back_from_a_pause_taken_while_the_phone_rang_is_rung_at_once_and_has_missed_nothing() -> None:
+    house = small(Strategy.LONGEST_IDLE)
+    anna = house.volunteer("anna")
+    house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.tell(VolunteerPaused(anna, None, house.at))
+    house.ring_gone(ring, Cause.ELSEWHERE)
+    assert (house.person(anna).unanswered, house.asked()) == (0, [anna])
+    house.tell(VolunteerResumed(anna, house.at))
+    assert house.asked() == [anna, anna]
+
+
+def test_who_has_picked_up_and_takes_a_pause_talks_on() -> None:
+    house = small(Strategy.LONGEST_IDLE)
+    anna = house.volunteer("anna")
+    house.talking(house.waiting_caller(), anna)
+    house.tell(VolunteerPaused(anna, None, house.at))
+    assert not [command for command in house.commands if isinstance(command, LetGo)]
+    assert isinstance(house.person(anna).phase, InTalk)
+
+
 @pytest.mark.parametrize("strategy", [Strategy.LONGEST_IDLE, Strategy.RING_ALL])
 def test_a_phone_that_rings_while_its_owner_takes_a_pause_does_not_hold_up_the_next_tier(strategy: Strategy) -> None:
-    """Where that rings all its phones whatever else rings; one by one it waits for the phone that rings."""
+    house = small(strategy)
+    tiered = plan(strategy)
+    groups = {**tiered.groups, NIGHT: replace(tiered.groups[NIGHT], strategy=strategy)}
+    line = replace(tiered.lines[LINE], tiers={Service.DAY: (DAY, NIGHT), Service.NIGHT: (NIGHT,)})
+    house.tell(Published(replace(tiered, groups=groups, lines={LINE: line}), {LINE: open_by_day()}, house.at))
+    anna, nora = house.volunteer("anna"), house.volunteer("nora", NIGHT)
+    house.waiting_caller()
+    assert house.asked() == [anna]
+    house.tell(VolunteerPaused(anna, None, house.at))
+    assert house.asked() == [anna, nora]
+
+
+@pytest.mark.parametrize("strategy", [Strategy.LONGEST_IDLE, Strategy.RING_ALL])
+def test_a_phone_that_rings_and_is_not_registered_any_more_does_not_hold_up_a_tier_that_rings_all(
+    strategy: Strategy,
+) -> None:
+    """Whether it still rings nobody knows: those that are asked one by one wait for it, the others need not."""
     house = small(strategy)
     tiered = plan(strategy)
     groups = {**tiered.groups, NIGHT: replace(tiered.groups[NIGHT], strategy=Strategy.RING_ALL)}
@@ -177,8 +249,7 @@ def test_a_phone_that_rings_while_its_owner_takes_a_pause_does_not_hold_up_the_n
     house.tell(Published(replace(tiered, groups=groups, lines={LINE: line}), {LINE: open_by_day()}, house.at))
     anna, nora = house.volunteer("anna"), house.volunteer("nora", NIGHT)
     house.waiting_caller()
-    assert house.asked() == [anna]
-    house.tell(VolunteerPaused(anna, None, house.at))
+    house.tell(VolunteerUnreachable(anna, house.at))
     assert house.asked() == [anna, nora]
 
 

@@ -26,6 +26,7 @@ from tests.fakes.clock import VirtualClock
 from tests.fakes.journal import FakeJournal
 from tests.fakes.loop import VirtualLoop
 from tests.fakes.phones import Answers, Behaviour, Declines, NeverAnswers
+from tests.fakes.vigil import no_leases
 from tests.laws.evening import Visit
 from tests.laws.generators import CHILDREN, NAMES, Setting, setting
 from tests.laws.lives import Lives
@@ -178,7 +179,7 @@ class FusedLives(Lives):
 
     def _make_engine(self) -> tuple[Engine, list[Coroutine[Any, Any, None]]]:
         lease = FakeLease(self.clock)
-        engine = Engine(self.journal, self.exchange, self.clock, lease)
+        engine = Engine(self.journal, self.exchange, self.clock, no_leases, lease)
         tenure = Tenure(lease, self.clock, engine.disconnected, self._connect_anew(engine))
         return engine, [engine.run(), tenure.run()]
 

@@ -134,6 +134,7 @@ EACH: tuple[Law, ...] = (
     rings.every_ring_command_is_a_ring_that_is_said,
     rings.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves,
     rings.nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own,
+    rings.nobody_s_phone_rings_on_after_they_went,
     rings.who_is_paused_for_not_answering_has_not_answered,
     rings.in_a_row,
     rings.who_picked_up_is_joined_or_let_go_at_once,

@@ -15,6 +15,7 @@ from tests.fakes.exchange import FakeExchange
 from tests.fakes.journal import FakeJournal, Killed
 from tests.fakes.loop import run
 from tests.fakes.phones import Behaviour
+from tests.fakes.vigil import no_leases
 from tests.fakes.weather import Weather
 from tests.laws.evening import Visit
 from tests.laws.generators import NOON, Setting
@@ -46,7 +47,7 @@ class Lives:
 
     def _make_engine(self) -> tuple[Engine, list[Coroutine[Any, Any, None]]]:
         """One life's engine, and everything that runs as long as it does."""
-        engine = Engine(self.journal, self.exchange, self.clock)
+        engine = Engine(self.journal, self.exchange, self.clock, no_leases)
         return engine, [engine.run()]
 
     def _call(self, visit: Visit) -> None:

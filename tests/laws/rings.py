@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ivr.core.board import RINGING
 from ivr.core.commands import (
     HangUp,
     Join,
@@ -127,6 +128,18 @@ def is_over(phase: VolunteerPhase, moment: Moment) -> bool:
         case BeingRung() | InTalk():
             call = moment.after.calls.get(call_of(phase.ring))
             return call is None or all(ring.id != phase.ring for ring in call.rings)
+
+
+def nobody_s_phone_rings_on_after_they_went(trace: Trace) -> None:
+    """Off duty, into a pause or out of the house: from that moment the phone has been let go."""
+    for moment in trace:
+        if moment.after.volunteers is moment.before.volunteers:
+            continue
+        for who in moment.after.volunteers.values():
+            if isinstance(who.phase, BeingRung) and (who.pause is not None or who.off_duty or who.leaving):
+                call = moment.after.calls.get(call_of(who.phase.ring))
+                on = [ring for ring in (call.rings if call is not None else ()) if isinstance(ring.phase, RINGING)]
+                require(all(ring.volunteer != who.id for ring in on), f"{who.id} went, and the phone rings", trace)
 
 
 def who_is_paused_for_not_answering_has_not_answered(trace: Trace) -> None:

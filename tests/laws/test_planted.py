@@ -119,6 +119,12 @@ def rings_who_wraps_up(moment: Moment) -> Moment | None:
     return replace(moment, before=people(moment.before, lambda who: replace(who, phase=WrappingUp(later))))
 
 
+def went_and_it_rings(moment: Moment) -> Moment | None:
+    if not any(isinstance(command, Ring) for command in moment.commands):
+        return None
+    return replace(moment, after=people(moment.after, lambda who: replace(who, off_duty=True)))
+
+
 def paused_at_the_first_ring(moment: Moment) -> Moment | None:
     gone = [fact.volunteer for fact in moment.facts if isinstance(fact, RingEnded)]
     return replace(moment, facts=(*moment.facts, VolunteerNotAnswering(gone[0], moment.news.at))) if gone else None
@@ -338,6 +344,7 @@ SPOILT: dict[Law, Spoil] = {
     rings.every_ring_command_is_a_ring_that_is_said: do_not(Ring),
     rings.a_phone_is_rung_only_on_duty_and_for_a_line_it_serves: rings_somebody_on_a_break,
     rings.nobody_is_rung_in_a_talk_a_wrap_up_or_a_ring_of_their_own: rings_who_wraps_up,
+    rings.nobody_s_phone_rings_on_after_they_went: went_and_it_rings,
     rings.who_is_paused_for_not_answering_has_not_answered: paused_at_the_first_ring,
     rings.in_a_row: missed_in_a_talk,
     rings.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),

@@ -18,6 +18,7 @@ from ivr.core.commands import Command
 from ivr.core.ids import CallId
 from ivr.core.news import CallArrived, CallGone, Cause, Result, Surveyed
 from ivr.store.journal import SqliteJournal
+from tests.fakes.vigil import no_leases
 from tests.laws.generators import CHILDREN, setting
 
 
@@ -57,7 +58,7 @@ async def main(path: Path, name: str) -> None:
     while (wait_s := journal.lease.waits_for_s()) > 0:
         await asyncio.sleep(min(0.05, wait_s))
     made = setting()
-    engine = Engine(journal, Printing(clock), clock, journal)
+    engine = Engine(journal, Printing(clock), clock, no_leases, journal)
     tenure = Tenure(journal, clock, engine.disconnected, engine.connected)
     try:
         engine.recall(made.plan, dict(made.timetables))
