@@ -141,10 +141,13 @@ class Report:
 def overtaken(events: list[dict[str, Any]]) -> list[str]:
     """Who was joined with a volunteer before somebody who stood further ahead and for whom no phone was ringing?
 
-    Where one had rung its whole time in vain it rests for a moment: meanwhile nobody else need be free."""
+    Where one had rung its whole time in vain it rests for a moment: meanwhile nobody else need be free. And who came
+    back to the head when a volunteer had picked up for somebody already has not been passed by them."""
     standing: list[str] = []
     ringing: Counter[str] = Counter()
     in_vain: dict[str, datetime] = {}
+    picked_up: dict[str, datetime] = {}
+    came_back: dict[str, datetime] = {}
     found: list[str] = []
     for event in events:
         kind, call = event["type"].rpartition(".")[2], event["data"].get("call")
@@ -155,12 +158,15 @@ def overtaken(events: list[dict[str, Any]]) -> list[str]:
                 standing.insert(event["data"]["position"] - 1, call)
             case "ring_started":
                 ringing[call] += 1
-            case "ring_ended" if event["data"]["result"] != "answered":  # who was picked up for is being joined
+            case "ring_ended" if event["data"]["result"] == "answered":
+                picked_up[call] = at  # and is being joined, as if the phone still rang
+            case "ring_ended":
                 ringing[call] -= 1
                 if event["data"]["rang_s"] >= RING_S:
                     in_vain[call] = at
             case "call_joined":
                 ahead = standing[: standing.index(call)] if call in standing else []
+                ahead = [each for each in ahead if came_back.get(each, LONG_AGO) <= picked_up.get(call, at)]
                 left = [each for each in ahead if not ringing[each] and at - in_vain.get(each, LONG_AGO) > REST]
                 found += [f"{call} was served before {each}" for each in left]
                 standing = [each for each in standing if each != call]
@@ -168,6 +174,7 @@ def overtaken(events: list[dict[str, Any]]) -> list[str]:
                 standing = [each for each in standing if each != call]
             case "call_requeued":
                 ringing[call] = 0
+                came_back[call] = at
                 standing = [
                     call,
                     *(each for each in standing if each != call),

@@ -71,3 +71,21 @@ def test_who_comes_back_from_being_joined_stands_in_the_queue_once() -> None:
         )
         == []
     )
+
+
+@pytest.mark.parametrize(("came_back_s", "broken"), [(2.0, False), (0.5, True)])
+def test_who_comes_back_to_the_head_has_not_been_passed_by_whom_a_volunteer_had_picked_up_for_by_then(
+    came_back_s: float, broken: bool
+) -> None:
+    rows: list[tuple[float, str, dict[str, Any]]] = [
+        (0.0, "call_queued", {"call": FIRST, "position": 1}),
+        (0.0, "ring_started", {"call": FIRST}),
+        (0.1, "call_queued", {"call": SECOND, "position": 2}),
+        (0.1, "ring_started", {"call": SECOND}),
+        (0.4, "ring_ended", {"call": FIRST, "result": "answered", "rang_s": 0.4}),
+        (1.0, "ring_ended", {"call": SECOND, "result": "answered", "rang_s": 0.9}),
+        (came_back_s, "call_requeued", {"call": FIRST}),
+        (2.1, "call_joined", {"call": SECOND}),
+    ]
+    found = overtaken(told(*sorted(rows, key=lambda row: row[0])))
+    assert found == ([f"{SECOND} was served before {FIRST}"] if broken else [])
