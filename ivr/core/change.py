@@ -1,8 +1,10 @@
 """Making frozen values, and making them anew with something changed: most of a decision is made of it.
 
 Rules: the same as `dataclasses` does, several times as fast. For each class a function is written once that fills a
-value field by field, past the lock that `frozen` is; nobody else goes past it. A class that works something out when
-it is made (`__post_init__`) is left alone, so that it does.
+value field by field, past the lock that `frozen` is; nobody else goes past it. Where there are more than a few fields
+it is filled as a value of a twin, a class with the same slots and no lock, and becomes the real one by its class: that
+costs the same for any number of fields, while to go past the lock is paid for each. A class that works something out
+when it is made (`__post_init__`) is left alone, so that it does.
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ from dataclasses import MISSING, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 _SAME = object()
+FEW = 4
+"""With so many fields it is quicker to go past the lock for each."""
 
 
 def _plain(cls: type) -> bool:
     """Every field is a slot that is given when a value is made."""
     slots = all(field.init and hasattr(getattr(cls, field.name, None), "__set__") for field in fields(cls))
-    return slots and not hasattr(cls, "__post_init__")
+    return slots and cls.__bases__ == (object,) and not hasattr(cls, "__post_init__")
 
 
 def _setters(cls: type) -> dict[str, Any]:
     return {f"_set_{field.name}": getattr(cls, field.name).__set__ for field in fields(cls)}
+
+
+def _twin(cls: type) -> type:
+    return type(cls.__name__, (object,), {"__slots__": cls.__dict__["__slots__"]})
 
 
 def _written(head: str, body: list[str], scope: dict[str, Any]) -> Any:
@@ -38,8 +46,14 @@ def quicken(module: str) -> None:
             defaults = {f"_or_{field.name}": field.default for field in fields(cls) if field.default is not MISSING}
             names = [field.name for field in fields(cls)]
             wanted = [f"{name}=_or_{name}" if f"_or_{name}" in defaults else name for name in names]
-            body = [f"_set_{name}(self, {name})" for name in names] or ["pass"]
-            cls.__init__ = _written(", ".join(["self", *wanted]), body, _setters(cls) | defaults)  # type: ignore[method-assign]
+            scope: dict[str, Any] = defaults
+            if len(names) > FEW:
+                scope |= {"_become": object.__dict__["__class__"].__set__, "_twin": _twin(cls), "_cls": cls}
+                body = ["_become(self, _twin)", *(f"self.{name} = {name}" for name in names), "self.__class__ = _cls"]
+            else:
+                scope |= _setters(cls)
+                body = [f"_set_{name}(self, {name})" for name in names] or ["pass"]
+            cls.__init__ = _written(", ".join(["self", *wanted]), body, scope)  # type: ignore[method-assign]
 
 
 if TYPE_CHECKING:
@@ -53,8 +67,9 @@ else:
         values = {name: f"thing.{name} if {name} is _SAME else {name}" for name in names}
         scope = {"_SAME": _SAME, "_new": object.__new__, "_cls": cls}
         if _plain(cls):
-            scope |= _setters(cls)
-            body = ["made = _new(_cls)", *(f"_set_{name}(made, {values[name]})" for name in names), "return made"]
+            scope["_twin"] = _twin(cls)
+            filled = (f"made.{name} = {values[name]}" for name in names)
+            body = ["made = _new(_twin)", *filled, "made.__class__ = _cls", "return made"]
         else:
             body = [f"return _cls({', '.join(values.values())})"]
         found = _KNOWN[cls] = _written(", ".join(["thing", "/", *(f"{name}=_SAME" for name in names)]), body, scope)

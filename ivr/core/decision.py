@@ -12,6 +12,9 @@ from ivr.core.facts import Fact
 from ivr.core.ids import CallId, LineId, VolunteerId
 from ivr.core.state import House
 
+MILLISECOND = timedelta(milliseconds=1)
+HALF = MILLISECOND / 2
+
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
@@ -43,7 +46,7 @@ def after(moment: datetime, seconds: float) -> datetime:
 
 def seconds(start: datetime, end: datetime) -> float:
     """How long it took, to the millisecond, never negative (a clock may be set back)."""
-    return max(0.0, round((end - start).total_seconds(), 3))
+    return max(0, (end - start + HALF) // MILLISECOND) / 1000  # half the time that `round` takes
 
 
 quicken(__name__)
