@@ -1,25 +1,19 @@
-"""What a volunteer can tell the house by dialling a code on their own phone, and the sentence that confirms it; and the
-codes that are pressed within a talk.
+"""The codes a volunteer can dial on their own phone, and the sentence that confirms each; and those that are pressed
+within a talk.
 
-Rules: it concerns nobody but who dials; every dialling is answered with one sentence; nobody is rung while
-they hear it.
+Rules: every code is answered with one sentence; what follows from one that was dialled is in `dialled`, and from one
+that was pressed in `yes_no`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from ivr.core.change import replace
-from ivr.core.commands import Confirm
 from ivr.core.ids import PromptId
 from ivr.core.reasons import PauseKind
-from ivr.core.state import InTalk, Keyed, Pause, Volunteer
-
-if TYPE_CHECKING:
-    from ivr.core.desk import Desk
-    from ivr.core.news import FeatureDialled
+from ivr.core.state import InTalk, Keyed, Volunteer
 
 LONGER_S = 120.0
 """So much more time to wrap up per dialling; the sentence says two minutes."""
@@ -71,29 +65,6 @@ def keyed(before: Keyed | None, digit: str, at: datetime) -> tuple[Keyed | None,
     if ON_CODE.startswith(whole):
         return Keyed(known + 1, at), None
     return (Keyed(1, at) if digit == ON_CODE[0] else None), None
-
-
-def on_dialled(desk: Desk, news: FeatureDialled) -> None:
-    known = desk.draft.volunteers.get(news.volunteer)
-    language = min((line.language for line in desk.draft.plan.lines.values()), default="")
-    if known is None or known.leaving:
-        desk.draft.do(Confirm(news.dial, language, NOT_NOW))
-        return
-    desk.draft.do(Confirm(news.dial, language, sentence(known, news.feature)))
-    match news.feature:
-        case Feature.ON_DUTY:
-            now = replace(known, off_duty=False, pause=None, unanswered=0)
-        case Feature.OFF_DUTY:
-            now = replace(known, off_duty=True, unanswered=0)
-        case Feature.PAUSE:
-            now = replace(known, pause=Pause(None, news.at))
-        case Feature.BREAK:
-            now = replace(known, pause=Pause(None, news.at, PauseKind.BREAK))
-        case Feature.WRAP_UP_DONE | Feature.WRAP_UP_LONGER:
-            now = known
-        case _:
-            assert_never(news.feature)
-    desk.put_volunteer(replace(now, elsewhere=True), news.at)
 
 
 def sentence(who: Volunteer, feature: Feature) -> PromptId:

@@ -12,7 +12,7 @@ from typing import assert_never
 from immutables import Map
 
 from ivr.core import call as call_machine
-from ivr.core import desertion, feature, handover, partner, takeback
+from ivr.core import desertion, dialled, handover, partner, takeback
 from ivr.core import line as line_machine
 from ivr.core import ring as ring_machine
 from ivr.core import volunteer as volunteer_machine
@@ -40,7 +40,6 @@ from ivr.core.decision import Decision
 from ivr.core.desk import Desk
 from ivr.core.draft import Draft
 from ivr.core.facts import OverrideChanged, PlanPublished, VolunteerJoinedHouse
-from ivr.core.feature import Feature
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, call_of
 from ivr.core.news import (
@@ -223,7 +222,7 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         on_added(desk, known, news)
         return
     if isinstance(news, FeatureDialled):
-        on_feature(desk, known, news)
+        dialled.on_dialled(desk, known, news)
         return
     if known is None:
         return
@@ -263,19 +262,6 @@ def on_added(desk: Desk, known: Volunteer | None, news: VolunteerAdded) -> None:
     else:
         desk.draft.put_volunteer(replace(known, group=news.group, line=news.line, leaving=False))
     desk.draft.say(VolunteerJoinedHouse(news.volunteer, news.group, news.at))
-
-
-def on_feature(desk: Desk, known: Volunteer | None, news: FeatureDialled) -> None:
-    feature.on_dialled(desk, news)
-    if known is None:
-        return
-    match news.feature:
-        case Feature.WRAP_UP_DONE:
-            desk.tell_volunteer(known.id, WrapUpDone(known.id, news.at))
-        case Feature.WRAP_UP_LONGER:
-            desk.tell_volunteer(known.id, WrapUpProlonged(known.id, feature.LONGER_S, news.at))
-        case _:
-            pass
 
 
 def on_removed(desk: Desk, known: Volunteer, news: VolunteerRemoved) -> None:
