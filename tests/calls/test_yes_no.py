@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 
 from ivr.app import control
 from ivr.core.feature import NO, YES, YES_NO_BEGINS, YES_NO_ENDS
-from sip.heard import hear
+from sip.heard import Heard, hear
 from sip.phone.own import OwnCall, OwnPhone
 from tests.rigs.line import CARRIER, LiveLine, eventually, live_line
 
@@ -51,9 +52,18 @@ async def until_told(line: LiveLine, talk: OwnCall, word: str, after: int = 0, w
     """Wait until the volunteer has heard this word, after so many samples of the recording."""
     only = {word: line.sounds[word]}
     deadline = time.monotonic() + within_s
-    while not any(each.whole for each in await asyncio.to_thread(hear, talk.heard.samples()[after:], only)):
-        assert time.monotonic() < deadline, f"{word} was not heard within {within_s} s"
+    heard = list[Heard]()
+    while not any(each.whole for each in heard):
+        assert time.monotonic() < deadline, f"{word} was not heard within {within_s} s: {parts(talk, heard)}"
         await asyncio.sleep(0.1)
+        heard = await asyncio.to_thread(hear, talk.heard.samples()[after:], only)
+
+
+def parts(talk: OwnCall, heard: list[Heard]) -> str:
+    """What was heard of a word, and whether the phone was kept from hearing the rest of it."""
+    arrived = [packet.arrived for packet in talk.heard.packets]
+    longest = max((later - earlier for earlier, later in pairwise(arrived)), default=0.0)
+    return f"parts of it: {[each.coverage for each in heard]}; the longest time without a packet: {longest:.2f} s"
 
 
 async def wait_for_it(line: LiveLine, on: bool) -> None:
