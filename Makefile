@@ -15,9 +15,10 @@ run: setup
 
 setup: $(RUNTIME)
 
+# No worker is replaced: after one that died pytest-xdist waits for ever for what it had been given.
 test: $(DEV) lint
 	@sh .ci/test-packages
-	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check

@@ -1,4 +1,4 @@
-"""For the whole suite: a test that needs Asterisk must not be skipped quietly where one was promised."""
+"""For the whole suite: a test that needs Asterisk is not skipped quietly where one was promised, and none hangs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from collections.abc import Generator
 
 import pytest
+
+from tests.rigs.patience import PATIENCE_S, patience
 
 PROMISED = "VOICELINE_REQUIRE_ASTERISK"
 
@@ -20,3 +22,25 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, although {PROMISED}=1 promises an Asterisk: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    with patience(f"what comes before {item.nodeid}", _at_most(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    with patience(item.nodeid, _at_most(item)):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    with patience(f"what comes after {item.nodeid}", _at_most(item)):
+        return (yield)
+
+
+def _at_most(item: pytest.Item) -> float:
+    return PATIENCE_S if item.get_closest_marker("trouble") is None else 2 * PATIENCE_S
