@@ -255,7 +255,8 @@ class _Following:
         pause = 0.5
         while self._live is not None and self._live.eager and not self._over.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._over.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._over.wait()
                 return
             started = time.monotonic()
             await self._hear_more(last=False)

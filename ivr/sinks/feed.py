@@ -116,7 +116,8 @@ class Feed:
     async def _wait(self, bell: asyncio.Event, seen: int) -> None:
         while True:
             try:
-                await asyncio.wait_for(bell.wait(), self._poll_s)
+                async with asyncio.timeout(self._poll_s):  # not wait_for, which may take a bell for a cancellation
+                    await bell.wait()
             except TimeoutError:
                 if await asyncio.to_thread(self._log.version) == seen:
                     continue

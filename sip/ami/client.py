@@ -69,7 +69,7 @@ class Ami:
                 await self._session(up, down, backoff)
             except* (OSError, NotAmiError):
                 pass  # also TimeoutError and ConnectionError, which are OSErrors
-            await asyncio.sleep(backoff.pause_s())
+            await backoff.pause()
 
     async def _session(self, up: Callable[[], None], down: Callable[[], None], backoff: Backoff) -> None:
         async with asyncio.timeout(self._timeout_s):

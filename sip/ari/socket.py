@@ -103,7 +103,7 @@ class EventSocket:
                     down()
             if self._replaced:
                 raise ReplacedError
-            await asyncio.sleep(backoff.pause_s())
+            await backoff.pause()
 
     def _say_why(self, refusals: BaseExceptionGroup[websockets.InvalidStatus]) -> None:
         """Only what a person must put right: while Asterisk boots it refuses too, with other numbers."""
@@ -155,7 +155,8 @@ class EventSocket:
         self._doubted.clear()
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._doubted.wait(), PING_S)
+                async with asyncio.timeout(PING_S):
+                    await self._doubted.wait()
                 raise LostError
             if (await self._http.ask(api.applications_get(APP), timeout_s=FROZEN_S)).result is not Result.DONE:
                 raise LostError

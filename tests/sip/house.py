@@ -13,7 +13,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -285,6 +285,12 @@ async def sweep(house: House) -> None:
                 await asyncio.sleep(0.05)
     finally:
         http.close()
+
+
+def the_task(of: Callable[..., object]) -> asyncio.Task[Any]:
+    """The one that runs this method."""
+    (found,) = (task for task in asyncio.all_tasks() if task.get_coro().__qualname__ == of.__qualname__)  # type: ignore[union-attr]
+    return found
 
 
 async def until(true: Callable[[], bool], within_s: float = 5.0) -> None:

@@ -17,7 +17,7 @@ from sip.ami import Ami, AmiAddress, Phones
 from sip.ami.wire import Fields, block, next_block
 from sip.ari import api
 from sip.ari.http import Http
-from tests.sip.house import LINE, House, open_rig, shared_house, until
+from tests.sip.house import LINE, House, open_rig, shared_house, the_task, until
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +98,16 @@ async def test_logs_in_and_acts() -> None:
         assert await ami.set_variable("c1", "VL_DONE", "1") is Result.DONE
         assert here.actions() == ["Login", "Setvar"]
         assert here.asked[-1]["Channel"] == "c1"
+
+
+async def test_who_is_stopped_in_the_moment_in_which_the_connection_fails_does_stop() -> None:
+    async with manager() as (here, _ami, seen):
+        await until(lambda: seen.ups == 1)
+        running = the_task(Ami.run)
+        the_task(Ami._read).add_done_callback(lambda _failed: running.cancel())
+        here.writers[-1].transport.abort()
+        await until(running.done)
+        assert running.cancelled()
 
 
 async def test_an_action_during_an_outage_fails_at_once_and_is_not_done_later() -> None:

@@ -21,7 +21,7 @@ from sip.ari.http import Http
 from sip.ari.model import Event
 from sip.ari.socket import APP, EventSocket, ReplacedError
 from tests.fakes.phones import Declines
-from tests.sip.house import LINE, House, open_house, open_rig, until
+from tests.sip.house import LINE, House, open_house, open_rig, the_task, until
 from tests.sip.wirephone import WirePhone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.asterisk]
@@ -173,6 +173,19 @@ async def test_a_wrong_password_is_said_once_and_without_it(running: House, capl
     assert ups == []
     assert len(caplog.records) == 1
     assert "wrong-password" not in caplog.text
+
+
+async def test_who_is_stopped_in_the_moment_in_which_the_connection_is_lost_does_stop(running: House) -> None:
+    http, ups = Http(running.ari), []
+    socket = EventSocket(running.ari, http, lambda _event: None)
+    until_stopped = asyncio.create_task(socket.run(lambda: ups.append(1), lambda: None))
+    await until(lambda: len(ups) == 1)
+    await until(lambda: not socket._doubted.is_set())
+    the_task(EventSocket._probe).add_done_callback(lambda _lost: until_stopped.cancel())
+    socket.doubt()
+    await until(until_stopped.done)
+    assert until_stopped.cancelled()
+    http.close()
 
 
 async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
