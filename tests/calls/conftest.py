@@ -9,7 +9,7 @@ import pytest
 from tests.rigs.line import LiveLine, live_line
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLine]:
     """Open, in the middle of the day; `anna` by day and `bo` by night, plus `carla` by day."""
     with live_line(tmp_path_factory.mktemp("noon")) as line:

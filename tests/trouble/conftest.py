@@ -10,7 +10,7 @@ from tests.rigs.line import LiveLine
 from tests.trouble.rig import trouble_line
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def noon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLine]:
     with trouble_line(tmp_path_factory.mktemp("trouble")) as line:
         yield line

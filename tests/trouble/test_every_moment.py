@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -52,15 +53,18 @@ async def first_sound(_line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRi
     return None
 
 
-async def heard_for(call: OwnCall, seconds: float) -> None:
+async def heard_for(line: LiveLine, call: OwnCall, seconds: float) -> None:
     """Until so much has come out of the caller's phone, whatever it was."""
-    while len(call.heard.samples()) < seconds * 8000:
+    deadline = time.monotonic() + 2 * seconds
+    while (now := len(call.heard.samples()) / 8000) < seconds:
+        still_there = call.ended is None and time.monotonic() < deadline
+        assert still_there, f"{now:.2f} s of {seconds} s: {call.ended}, {[each.prompt for each in line.heard(call)]}"
         await asyncio.sleep(0.05)
 
 
-async def menu(_line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
+async def menu(line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
     """The greeting lasts 6.4 s, the words of the menu 2.8 s."""
-    await heard_for(call, 7.5)
+    await heard_for(line, call, 7.5)
     return None
 
 
@@ -75,15 +79,15 @@ async def welcome_after_a_key(line: LiveLine, call: OwnCall, carla: OwnPhone) ->
     return await carla.next_ring(10.0)
 
 
-async def music(_line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
+async def music(line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
     """Between the welcome, which lasts 3.5 s, and the words that come after 5 s."""
-    await heard_for(call, 4.2)
+    await heard_for(line, call, 4.2)
     return None
 
 
-async def announcement(_line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
+async def announcement(line: LiveLine, call: OwnCall, _carla: OwnPhone) -> OwnRing | None:
     """These last 4.9 s."""
-    await heard_for(call, 7.5)
+    await heard_for(line, call, 7.5)
     return None
 
 
