@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,14 +16,27 @@ from ivr.web.serve import serve
 from tests.web.house import DEADLINE_S, EVENTS, House
 
 
+async def started(house: House, app: ASGIApp) -> tuple[asyncio.Task[None], int]:
+    """A server that takes connections, and its port: a free one, so another when somebody is quicker to take it."""
+    while True:
+        with listen("127.0.0.1", 0) as probe:
+            port: int = probe.getsockname()[1]
+        ready = asyncio.Event()
+        task = asyncio.create_task(serve(app, "127.0.0.1", port, closing=house.closing, ready=ready.set))
+        seen = asyncio.create_task(ready.wait())
+        await asyncio.wait({task, seen}, return_when=asyncio.FIRST_COMPLETED)
+        if ready.is_set():
+            return task, port
+        seen.cancel()
+        with suppress(OSError):
+            await task
+            raise AssertionError("the server ended before it was ready")
+
+
 @asynccontextmanager
 async def serving(house: House, app: ASGIApp | None = None) -> AsyncIterator[int]:
     """The port."""
-    with listen("127.0.0.1", 0) as probe:
-        port: int = probe.getsockname()[1]
-    ready = asyncio.Event()
-    task = asyncio.create_task(serve(app or house.app(), "127.0.0.1", port, closing=house.closing, ready=ready.set))
-    await ready.wait()
+    task, port = await started(house, app or house.app())
     try:
         yield port
     finally:
