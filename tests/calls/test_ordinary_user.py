@@ -15,7 +15,7 @@ import pytest
 
 from sip.heard import hear, load_sounds
 from sip.phone.own import OwnPhone
-from tests.rigs.line import CARRIER, eventually
+from tests.rigs.line import CARRIER, eventually, next_line
 from tests.rigs.ordinary import Ordinary, ordinary_user
 from tests.rigs.ports import free_base
 
@@ -28,8 +28,7 @@ def line_of(user: Ordinary, base: int) -> Iterator[dict[str, Any]]:
     command = f"up --state {user.home}/s --port-base {base} --drain 0 --clock 2026-03-02T12:00"
     running: subprocess.Popen[str] = user.start([*user.python, "-m", "ivr", *command.split()])
     try:
-        assert running.stdout is not None
-        ready = running.stdout.readline()
+        ready = next_line(running)
         assert ready, running.stderr.read() if running.stderr is not None else ""
         yield json.loads(ready)
     finally:

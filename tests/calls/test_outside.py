@@ -8,12 +8,11 @@ import io
 import json
 import subprocess
 import sys
-import threading
 
 import pytest
 
 from sip.phone.own import OwnPhone
-from tests.rigs.line import CARRIER, CHECKOUT, LiveLine, until
+from tests.rigs.line import CARRIER, CHECKOUT, LiveLine, next_line, until
 
 pytestmark = pytest.mark.asterisk
 
@@ -67,17 +66,13 @@ def test_events_are_followed_as_they_happen(line: LiveLine) -> None:
     )
     try:
         call = one_short_call(line)
-        assert following.stdout is not None
-        deadline = threading.Timer(20.0, following.terminate)  # else a line that never comes is waited for for ever
-        deadline.start()
         seen: list[str] = []
         while "voiceline.call_ended" not in seen:
-            event = json.loads(following.stdout.readline())
+            event = json.loads(next_line(following, 20.0))
             if event["data"].get("call") == call:
                 seen.append(event["type"])
         assert seen == ["voiceline.call_started", "voiceline.step_entered", "voiceline.call_ended"]
     finally:
-        deadline.cancel()
         following.terminate()
         following.communicate(timeout=10)
 

@@ -9,7 +9,6 @@ import json
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,6 +26,7 @@ from ivr.store.database import NAME, open_for_writing
 from ivr.store.journal import SqliteJournal
 from tests.contract.samples import LINES
 from tests.reports.test_calls import AT, LINE, answered, at, in_menu
+from tests.rigs.line import next_line
 
 DAY = ("--from", "2026-03-01", "--to", "2026-03-01")
 
@@ -227,26 +227,21 @@ class Following:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._stuck = threading.Timer(30, self._process.kill)
-        self._stuck.start()
 
     def next(self, key: str) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = next_line(self._process, 30.0)
         assert line, "it ended or said nothing for too long"
         return str(json.loads(line)[key])
 
     def stop(self) -> tuple[int, str]:
         self._process.send_signal(signal.SIGINT)
-        _, errors = self._process.communicate()
-        self._stuck.cancel()
+        _, errors = self._process.communicate(timeout=30)
         return self._process.returncode, errors
 
     def __enter__(self) -> Following:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stuck.cancel()
         self._process.kill()
         self._process.communicate()
 

@@ -10,12 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, AnyStr, TypeVar
 
 from ivr.app import control
 from ivr.core import spoken
@@ -62,6 +63,17 @@ async def eventually(look: Callable[[], T | None], what: str, within_s: float = 
         await asyncio.sleep(0.02)
 
 
+def next_line(process: subprocess.Popen[AnyStr], within_s: float = 60.0) -> AnyStr:
+    """What this process says next; nothing when it ends, and it is ended when it says nothing for so long."""
+    assert process.stdout is not None
+    impatience = threading.Timer(within_s, process.kill)
+    impatience.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        impatience.cancel()
+
+
 class LiveLine:
     """A running line. Everything it shows is what a user could see."""
 
@@ -90,8 +102,7 @@ class LiveLine:
             words += ["--clock", self.clock]
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=said, cwd=CHECKOUT)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
+        line = next_line(self.process)
         assert line, f"the line did not come up:\n{self.said.read_text()[-2000:]}"
         self.ready = json.loads(line)
         return self.ready

@@ -17,7 +17,7 @@ import pytest
 from sip.accounts import passwords
 from sip.phone import NotRegistered, OwnPhone, Phone, PjsuaPhone, pjsua_is_here
 from sip.phone.sound import read_wav
-from tests.rigs.line import CHECKOUT, SECRET_NUMBER, LiveLine, live_line, until
+from tests.rigs.line import CHECKOUT, SECRET_NUMBER, LiveLine, live_line, next_line, until
 from tests.sip.leftovers import run
 
 pytestmark = pytest.mark.asterisk
@@ -74,6 +74,13 @@ def start(line: LiveLine, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT)
 
 
+def told_next(process: subprocess.Popen[str]) -> dict[str, Any]:
+    line = next_line(process)
+    assert line, f"it said nothing more but {process.communicate()}"
+    event: dict[str, Any] = json.loads(line)
+    return event
+
+
 def ends(process: subprocess.Popen[str], within_s: float = 40) -> tuple[int, str, str]:
     try:
         out, err = process.communicate(timeout=within_s)
@@ -85,8 +92,7 @@ def ends(process: subprocess.Popen[str], within_s: float = 40) -> tuple[int, str
 @pytest.mark.parametrize("name", KINDS)
 def test_a_newcomer_calls_and_a_scripted_volunteer_answers(line: LiveLine, name: str, tmp_path: Path) -> None:
     volunteer = start(line, "softphone", "anna", "--phone", name, "--answer-after", "4", "--talk", "4", "--json")
-    assert volunteer.stdout is not None
-    assert json.loads(volunteer.stdout.readline())["event"] == "registered"
+    assert told_next(volunteer)["event"] == "registered"
     wav = tmp_path / "call.wav"
     words = ("call", "116111", "--seconds", "40", "--record", str(wav), "--phone", name, "--from", SECRET_NUMBER)
     code, out, err = ends(start(line, *words, "--json"), 60)
@@ -121,11 +127,10 @@ def test_ctrl_c_hangs_up_and_still_reports(line: LiveLine, name: str) -> None:
 
 def test_a_volunteer_who_declines_says_so(line: LiveLine) -> None:
     volunteer = start(line, "softphone", "anna", "--phone", "own", "--answer-after", "0.2", "--decline", "--json")
-    assert volunteer.stdout is not None
-    assert json.loads(volunteer.stdout.readline())["event"] == "registered"
+    assert told_next(volunteer)["event"] == "registered"
     caller = start(line, "call", "bornetelefonen", "--phone", "own", "--json")
-    assert json.loads(volunteer.stdout.readline())["event"] == "ringing"
-    declined = json.loads(volunteer.stdout.readline())
+    assert told_next(volunteer)["event"] == "ringing"
+    declined = told_next(volunteer)
     caller.send_signal(signal.SIGTERM)
     volunteer.send_signal(signal.SIGTERM)
     assert (ends(caller)[0], ends(volunteer)[0]) == (0, 0)
