@@ -6,11 +6,12 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from itertools import islice
 from time import monotonic
 
 import click
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from ivr.core import switchboard
@@ -22,6 +23,8 @@ from tests.laws.starts import STARTS
 from tests.laws.trace import LawBroken
 
 CHUNK = 50
+DRAWN_TOGETHER = 500
+"""Days that `hypothesis` draws in one go; the first tenth of them it draws small."""
 LAST_WORDS = 6000
 """Of a broken law, so many characters of how it came to it."""
 
@@ -55,12 +58,45 @@ def some(one: Callable[[int], int], first: int, count: int) -> Done:
     return count, seen, None
 
 
+def some_drawn(length: int, first: int, count: int) -> Done:
+    """Days drawn together from one number: how many were lived, the moments in them, the number if a law was broken."""
+    gc.disable()
+    days, moments = 0, 0
+
+    @seed(first)
+    class Counted(DayOfSteps):
+        def teardown(self) -> None:
+            nonlocal days, moments
+            super().teardown()
+            if hasattr(self, "evening"):
+                days, moments = days + 1, moments + len(self.evening.trace)
+
+    try:
+        run_state_machine_as_test(Counted, settings=drawn_often(count, length, Phase.generate))
+    except LawBroken:
+        return days, moments, first
+    gc.collect()
+    return days, moments, None
+
+
+def drawn_often(count: int, length: int, *phases: Phase) -> settings:
+    calm = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    return settings(
+        max_examples=count,
+        stateful_step_count=length,
+        phases=phases,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=calm,
+    )
+
+
 def in_turn(
-    what: Callable[[int, int], Done], first: int, count: int, jobs: int, minutes: float | None
+    what: Callable[[int, int], Done], first: int, count: int, jobs: int, minutes: float | None, size: int
 ) -> Iterator[Done]:
-    """Chunk by chunk, in order, so that it is always the first broken one that is told."""
+    """Chunk by chunk of this size, in order, so that it is always the first broken one that is told."""
     end = monotonic() + 60 * minutes if minutes is not None else None
-    size = max(1, min(CHUNK, count // (4 * jobs)))
     chunks = ((start, min(size, first + count - start)) for start in range(first, first + count, size))
     with ProcessPoolExecutor(jobs) as workers:
         running: list[Future[Done]] = [workers.submit(what, *chunk) for chunk in islice(chunks, 2 * jobs)]
@@ -72,6 +108,11 @@ def in_turn(
                 return
             if end is None or monotonic() < end:
                 running += [workers.submit(what, *chunk) for chunk in islice(chunks, 1)]
+
+
+def chunk(most: int, count: int, jobs: int) -> int:
+    """So many in one go that everybody has something to do."""
+    return max(1, min(most, count // (4 * jobs)))
 
 
 def tried(results: Iterator[Done], names: tuple[str, str], told: Callable[[int], str]) -> None:
@@ -103,6 +144,16 @@ def told_set(number: int) -> str:
     return f"set {number} broke a law, and not when it was tried again"
 
 
+def told_drawn(length: int, size: int, first: int) -> str:
+    """Drawn again, and then with less and less in it."""
+    often = drawn_often(size, length, Phase.generate, Phase.shrink)
+    try:
+        run_state_machine_as_test(seed(first)(DayOfSteps), settings=often)
+    except LawBroken as broken:
+        return "\n".join((*getattr(broken, "__notes__", ()), str(broken)[-LAST_WORDS:]))
+    return f"a day drawn from {first} broke a law, and not when it was drawn again"
+
+
 @click.group()
 def main() -> None:
     """The laws, for longer than the tests have time for."""
@@ -122,7 +173,7 @@ def days(count: int, first: int, minutes: float | None, jobs: int) -> None:
 
     Example: python -m tests.laws days --count 1000
     """
-    results = in_turn(some_days, first, count, jobs, minutes)
+    results = in_turn(some_days, first, count, jobs, minutes, chunk(CHUNK, count, jobs))
     tried(results, ("days", "moments"), told_day)
 
 
@@ -137,25 +188,26 @@ def orders(count: int, first: int, minutes: float | None, jobs: int) -> None:
 
     Example: python -m tests.laws orders --count 100
     """
-    tried(in_turn(some_sets, first, count, jobs, minutes), ("sets", "orders"), told_set)
+    results = in_turn(some_sets, first, count, jobs, minutes, chunk(CHUNK, count, jobs))
+    tried(results, ("sets", "orders"), told_set)
 
 
 @main.command()
-@click.option("--examples", default=10_000, show_default=True, help="How many days are drawn.")
-@click.option("--length", default=60, show_default=True, help="Steps in each.")
-def steps(examples: int, length: int) -> None:
+@click.option("--count", default=100_000, show_default=True, help="How many days are drawn.")
+@click.option("--length", default=60, show_default=True, help="Steps in each, at most.")
+@click.option(
+    "--first", default=0, show_default=True, help="The number of the first day: others are drawn from another."
+)
+@MINUTES
+@JOBS
+def steps(count: int, length: int, first: int, minutes: float | None, jobs: int) -> None:
     """Days drawn step by step. When one breaks a law: the fewest steps that do, as a program.
 
-    Example: python -m tests.laws steps --examples 1000
+    Example: python -m tests.laws steps --count 1000
     """
-    calm = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    often = settings(max_examples=examples, stateful_step_count=length, deadline=None, suppress_health_check=calm)
-    try:
-        run_state_machine_as_test(DayOfSteps, settings=often)
-    except LawBroken as broken:
-        click.echo("\n".join((*getattr(broken, "__notes__", ()), str(broken)[-LAST_WORDS:])), err=True)
-        raise SystemExit(1) from None
-    click.echo(f"{examples} days drawn step by step: every law holds")
+    size = chunk(DRAWN_TOGETHER, count, jobs)
+    results = in_turn(partial(some_drawn, length), first, count, jobs, minutes, size)
+    tried(results, ("days drawn step by step", "moments"), partial(told_drawn, length, size))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from tests.laws.laws import obey
 PLACE = st.integers(0, 5)
 """Of those whom a step may concern, which one; counted round."""
 MOST_CALLERS = 8
+"""At a time."""
 
 
 class DayOfSteps(RuleBasedStateMachine):
@@ -60,7 +61,7 @@ class DayOfSteps(RuleBasedStateMachine):
     def _here(self) -> list[CallId]:
         return [caller.id for caller in self.evening.exchange.floor.callers.values() if caller.here]
 
-    @precondition(lambda self: len(self.evening.exchange.floor.callers) < MOST_CALLERS)
+    @precondition(lambda self: len(self._here()) < MOST_CALLERS)
     @rule(place=PLACE, how_many=st.integers(1, 3), apart_s=st.sampled_from((0.0, 0.3, 9.0)))
     def some_call(self, place: int, how_many: int, apart_s: float) -> None:
         lines = sorted(self.setting.plan.lines)
