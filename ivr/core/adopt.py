@@ -68,7 +68,7 @@ def on_surveyed(desk: Desk, news: Surveyed) -> None:
             if ring.id not in news.rings:
                 ring_is_not_there(desk, ring, news)
             elif isinstance(ring.phase, Ending):
-                desk.draft.do(LetGo(ring.id, LetGoReason.OVER))  # the first one may never have been sent
+                desk.draft.do(LetGo(ring.id, ring.phase.reason))  # the first one may never have been sent
         now = desk.draft.calls.get(call.id)
         if now is not None and now.phase is call.phase and not isinstance(now.phase, Over):
             take_up(desk, now, news)

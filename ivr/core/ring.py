@@ -92,7 +92,7 @@ def let_go(
     ring: Ring, reason: LetGoReason, result: RingResult, at: datetime, talked: bool = False
 ) -> tuple[Ring, Command]:
     """Stop it; that it ended, and as what, is for the caller of this to say."""
-    return replace(ring, phase=Ending(result, talked), gives_up_at=after(at, CONFIRM_S)), LetGo(ring.id, reason)
+    return replace(ring, phase=Ending(result, talked, reason), gives_up_at=after(at, CONFIRM_S)), LetGo(ring.id, reason)
 
 
 def on_alerting(ring: Ring, _news: RingAlerting) -> Verdict:

@@ -13,6 +13,7 @@ from immutables import Map
 
 from ivr.core.chain import Chain
 from ivr.core.change import quicken
+from ivr.core.commands import LetGoReason
 from ivr.core.facts import Carried
 from ivr.core.flow import Plan
 from ivr.core.hours import OWN_GROUPS, NightBy, Service, Timetable
@@ -60,6 +61,8 @@ class Ending:
     result: RingResult
     talked: bool
     """Whether the volunteer had been joined with the caller (and gets time to wrap up)."""
+    reason: LetGoReason = LetGoReason.OVER
+    """What the phone is told, once more where it may not have heard it."""
 
 
 RingPhase = Asked | Alerting | Accepting | PickedUp | Ending

@@ -48,7 +48,7 @@ RING_PHASES: tuple[is_.RingPhase, ...] = (
     is_.Accepting(),
     is_.PickedUp(),
     is_.PickedUp(is_.Keyed(2, AT)),
-    is_.Ending(RingResult.WON_BY_OTHER, True),
+    is_.Ending(RingResult.WON_BY_OTHER, True, do.LetGoReason.ELSEWHERE),
 )
 
 VOLUNTEER_PHASES: tuple[is_.VolunteerPhase, ...] = (

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, Play, Ring, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic
 from ivr.core.facts import CallEnded, CallQueued, CallStarted, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
-from ivr.core.news import CallBack, Reached, RingAlerting, Surveyed
+from ivr.core.news import CallBack, Reached, RingAlerting, Surveyed, VolunteerPaused
 from ivr.core.reasons import EndedBy, Outcome
 from ivr.core.state import Joining, Talking, Waiting
 from tests.core.small_house import LINE, Small, small
@@ -39,6 +39,17 @@ def test_a_caller_who_is_gone_is_lost_and_nothing_is_guessed() -> None:
     assert (ended.outcome, ended.ended_by) == (Outcome.LOST, EndedBy.UNKNOWN)
     assert any(isinstance(each, LetGo) and each.ring == ring for each in house.commands)
     assert call not in house.house.lines[LINE].queue
+
+
+def test_a_phone_that_was_let_go_while_we_ended_is_told_again_and_for_the_same_reason() -> None:
+    """Else a volunteer who took a pause would have missed a call."""
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.tell(VolunteerPaused(anna, None, house.at))
+    survey(house, {call}, {ring})
+    assert [each for each in house.commands if isinstance(each, LetGo)] == [LetGo(ring, LetGoReason.ELSEWHERE)]
 
 
 def test_an_answered_call_that_is_gone_stays_answered() -> None:
