@@ -17,6 +17,7 @@ from typing import Final, NoReturn
 from ivr.core.news import Result
 from sip.ami.wire import LIMIT_BYTES, Fields, NotAmiError, block, next_block, next_line
 from sip.ari.backoff import Backoff
+from sip.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +67,10 @@ class Ami:
         backoff = Backoff()
         while True:
             try:
-                await self._session(up, down, backoff)
+                await attempt(self._session(up, down, backoff))
             except* (OSError, NotAmiError):
                 pass  # also TimeoutError and ConnectionError, which are OSErrors
-            await backoff.pause()
+            await asyncio.sleep(backoff.pause_s())
 
     async def _session(self, up: Callable[[], None], down: Callable[[], None], backoff: Backoff) -> None:
         async with asyncio.timeout(self._timeout_s):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from itertools import chain, repeat
@@ -20,17 +19,8 @@ class Backoff:
     def connected(self) -> None:
         self._since = time.monotonic()
 
-    async def pause(self) -> None:
-        """Before the next try. Also where a connection that failed in the very moment in which we are told to stop does
-        stop: until Python 3.13 a task group whose own task fails just before it is cancelled from outside tells of the
-        failure alone (python/cpython#116720), and we would try again for ever.
-        """
-        here = asyncio.current_task()
-        if here is not None and here.cancelling():
-            raise asyncio.CancelledError
-        await asyncio.sleep(self._pause_s())
-
-    def _pause_s(self) -> float:
+    def pause_s(self) -> float:
+        """Seconds to wait now."""
         if self._since is not None and time.monotonic() - self._since > STEADY_S:
             self._pauses = self._fresh()
         self._since = None

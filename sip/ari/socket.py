@@ -21,6 +21,7 @@ from sip.ari.backoff import Backoff
 from sip.ari.http import Address, Http
 from sip.ari.model import EVENTS, ApplicationReplaced, Event
 from sip.ari.shape import parse, read
+from sip.attempt import attempt
 
 log = logging.getLogger(__name__)
 
@@ -85,25 +86,29 @@ class EventSocket:
         """Runs until cancelled; calls `up` when subscribed and `down` when lost. Raises ReplacedError."""
         backoff = Backoff()
         while True:
-            connected = False
-            try:
-                async with self._connection() as socket, asyncio.TaskGroup() as both:
-                    both.create_task(self._listen(socket))
-                    await self._subscribe()
-                    backoff.connected()
-                    connected, self._refused = True, False
-                    up()
-                    both.create_task(self._probe())
-            except* websockets.InvalidStatus as refusals:
-                self._say_why(refusals)
-            except* (LostError, OSError, websockets.WebSocketException):
-                pass  # also TimeoutError, which is an OSError
-            finally:
-                if connected:
-                    down()
+            await attempt(self._session(up, down, backoff))
             if self._replaced:
                 raise ReplacedError
-            await backoff.pause()
+            await asyncio.sleep(backoff.pause_s())
+
+    async def _session(self, up: Callable[[], None], down: Callable[[], None], backoff: Backoff) -> None:
+        """From one try to connect until it has failed or the connection is lost."""
+        connected = False
+        try:
+            async with self._connection() as socket, asyncio.TaskGroup() as both:
+                both.create_task(self._listen(socket))
+                await self._subscribe()
+                backoff.connected()
+                connected, self._refused = True, False
+                up()
+                both.create_task(self._probe())
+        except* websockets.InvalidStatus as refusals:
+            self._say_why(refusals)
+        except* (LostError, OSError, websockets.WebSocketException):
+            pass  # also TimeoutError, which is an OSError
+        finally:
+            if connected:
+                down()
 
     def _say_why(self, refusals: BaseExceptionGroup[websockets.InvalidStatus]) -> None:
         """Only what a person must put right: while Asterisk boots it refuses too, with other numbers."""
