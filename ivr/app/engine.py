@@ -182,8 +182,6 @@ class Engine:
         kept = asyncio.ensure_future(self._journal.keep(entry))
         self._keeping.put_nowait((kept, decision))
         self._watch(decision.calls, decision.volunteers, decision.lines)
-        for fact in decision.facts:
-            log.info(kind_of(fact), extra={"keys": keys_of(fact)})
 
     async def _follow_journal(self) -> None:
         while True:
@@ -200,10 +198,16 @@ class Engine:
                 numbers = tuple(UNNUMBERED for _ in decision.commands)
             for number, command in zip(numbers, decision.commands, strict=True):
                 self._workers.give(number, command)
-            if decision.facts:
-                for listener in self._listeners:
-                    listener(decision.facts)
+            self._tell(decision.facts)
             self._keeping.task_done()
+
+    def _tell(self, facts: tuple[Fact, ...]) -> None:
+        """Only now: killed a moment ago, we would have told of what nobody remembers."""
+        for fact in facts:
+            log.info(kind_of(fact), extra={"keys": keys_of(fact)})
+        if facts:
+            for listener in self._listeners:
+                listener(facts)
 
     def _impossible(self, news: News, wrong: Exception) -> None:
         """The call it happened to goes to the last resort; the text of the mistake stays out of the log."""
