@@ -175,9 +175,8 @@ class RealRig:
         phone.manners = manners(behaviour)
         there = not isinstance(behaviour, Unregistered)
         await phone.register(60 if there else 0)
-        async with asyncio.timeout(5):
-            while (volunteer in (await self.exchange.survey()).reachable) is not there:
-                await asyncio.sleep(0.02)
+        # not by a survey: one that sees it before the news of it comes would take that news away
+        await until(lambda: (volunteer in self.exchange._phones._there) is there)
 
     async def dials(self, volunteer: VolunteerId, feature: Feature) -> None:
         """From a phone of its own: who dials is whose account it is, not which device."""
