@@ -72,7 +72,11 @@ class Lease(Protocol):
     """Whether it is we who decide. Proved again every second; a proof that is too old is none."""
 
     def may_i(self) -> bool:
-        """Whether we may command anything at this moment. Never waits."""
+        """Whether we may command anything at this moment; once not, not before that was `noticed`. Never waits."""
+        ...
+
+    def noticed(self) -> None:
+        """Everything is held, since we were not in office for a while: from the next proof on we are again."""
         ...
 
     def renew(self) -> Awaitable[None]:

@@ -59,11 +59,13 @@ class Tenure:
         self._hold()
         log.warning("we were silent for too long and look whether we are still in office", extra={"keys": {}})
         deadline = self._clock.monotonic() + PATIENCE_S
-        while not self._lease.may_i():
+        while True:
+            self._lease.noticed()
             if self._lease.ours() is False or self._clock.monotonic() > deadline:
                 raise Deposed
             await self._renew()
-            if not self._lease.may_i():
-                await asyncio.sleep(LOOK_S)
+            if self._lease.may_i():
+                break
+            await asyncio.sleep(LOOK_S)
         log.warning("still in office: what lives is asked again", extra={"keys": {}})
         await self._resume()

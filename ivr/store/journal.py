@@ -121,6 +121,9 @@ class SqliteJournal:
     def may_i(self) -> bool:
         return self.lease.may_i()
 
+    def noticed(self) -> None:
+        self.lease.noticed()
+
     async def renew(self) -> None:
         """Raises `Deposed`. Trouble with the disk proves nothing either way: whoever was in office at the moment of
         asking stays, for nobody else can take the lease through that disk; and so does who can at least read it."""

@@ -10,6 +10,7 @@ is decided by comparing them.
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -63,15 +64,31 @@ class Lease:
         self._monotonic = monotonic
         self._me = myself()
         self._good_until = 0.0
+        self._lapsed = False
+        self._proving = threading.Lock()
         self._written_at = 0.0
 
     def may_i(self) -> bool:
-        """Whether we may command anything at this moment."""
-        return not self.lost and self._monotonic() < self._good_until
+        """Whether we may command anything at this moment. Once we may not, we may not until that was `noticed`."""
+        with self._proving:
+            if self._good_until and self._monotonic() >= self._good_until:
+                self._lapsed = True
+            return not self.lost and not self._lapsed and self._good_until > 0.0
 
     def proved(self, asked_at: float) -> None:
-        """At `asked_at` (our own clock) or later it was certain that nobody else decides."""
-        self._good_until = max(self._good_until, asked_at + LEASE_S)
+        """At `asked_at` (our own clock) or later it was certain that nobody else decides. Where the proof before it had
+        run out by then, that must be noticed first: the writer may be awake before the event loop is."""
+        with self._proving:
+            if asked_at + LEASE_S <= self._monotonic():
+                return
+            if self._good_until and asked_at >= self._good_until:
+                self._lapsed = True
+            self._good_until = max(self._good_until, asked_at + LEASE_S)
+
+    def noticed(self) -> None:
+        """It is known that our proof had run out, and everything is held: the next one counts."""
+        with self._proving:
+            self._good_until, self._lapsed = 0.0, False
 
     def take(self, con: sqlite3.Connection) -> int:
         """Our name in the row, in the caller's transaction. The epoch goes to `taken` once that is committed."""

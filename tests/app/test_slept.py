@@ -25,6 +25,8 @@ class Office:
     def may_i(self) -> bool:
         return self.mine
 
+    def noticed(self) -> None: ...
+
     async def renew(self) -> None: ...
 
     def ours(self) -> bool | None:

@@ -28,6 +28,9 @@ class Office:
     def may_i(self) -> bool:
         return self.clock.monotonic() < self.good_until
 
+    def noticed(self) -> None:
+        self.good_until = 0.0
+
     async def renew(self) -> None:
         if self.is_ours is False:
             raise Deposed

@@ -22,6 +22,7 @@ from ivr.app.engine import Engine
 from ivr.app.tenure import Tenure
 from ivr.core.ids import VolunteerId
 from ivr.core.news import News
+from ivr.store.lease import Lease
 from tests.fakes.clock import VirtualClock
 from tests.fakes.journal import FakeJournal
 from tests.fakes.loop import VirtualLoop
@@ -35,7 +36,6 @@ from tests.laws.verdict import judge
 ANNA, BO, *_ = NAMES
 OUTAGE_S = 0.5
 FREEZE_S = 10.0
-LEASE_S = 3.0
 ADDED_S = 1.0
 """What may be added to an outage before somebody hears something again."""
 BEGINS_S = 0.2
@@ -117,13 +117,17 @@ class FakeLease:
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
-        self._good_until = clock.monotonic() + LEASE_S
+        self._lease = Lease(clock.monotonic)
+        self._lease.proved(clock.monotonic())
 
     def may_i(self) -> bool:
-        return self._clock.monotonic() < self._good_until
+        return self._lease.may_i()
+
+    def noticed(self) -> None:
+        self._lease.noticed()
 
     async def renew(self) -> None:
-        self._good_until = self._clock.monotonic() + LEASE_S
+        self._lease.proved(self._clock.monotonic())
 
     def ours(self) -> bool | None:
         return True

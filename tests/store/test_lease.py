@@ -47,7 +47,6 @@ class Heir:
         os.kill(self.process.pid, signal.SIGSTOP)
         while "\nState:\tT" not in Path(f"/proc/{self.process.pid}/status").read_text():
             time.sleep(0.005)
-        time.sleep(0.05)  # what it had said is still on its way through the pipe
 
     def go_on(self) -> None:
         os.kill(self.process.pid, signal.SIGCONT)
@@ -94,10 +93,10 @@ def test_a_frozen_controller_that_is_continued_writes_and_commands_nothing_once_
     path = tmp_path / "voiceline.db"
     with heir(path, "first") as first:
         first.freeze()
-        commanded = first.commands()
         began = time.monotonic()
         with heir(path, "second") as second:
             assert time.monotonic() - began > LEASE_S, "who cannot see the first one end must outwait its lease"
+            commanded = first.commands()  # only now: what it said last was still to be read when it froze
             written = calls_of(path, "first")
             first.go_on()
             first.until(lambda: first.said[-1] == "deposed", "the first one knows that it is deposed")
@@ -112,8 +111,8 @@ def test_a_frozen_controller_that_is_continued_writes_and_commands_nothing_once_
 def test_a_frozen_controller_to_whom_nobody_succeeded_surveys_before_its_next_command(tmp_path: Path) -> None:
     with heir(tmp_path / "voiceline.db", "only") as only:
         only.freeze()
-        said = len(only.said)
         time.sleep(LEASE_S + 0.5)
+        said = len(only.said)
         only.go_on()
         only.until(lambda: len(only.said) > said + 20, "it works on")
         assert only.said[said] == "survey", only.said[said : said + 5]
@@ -123,8 +122,8 @@ def test_a_frozen_controller_to_whom_nobody_succeeded_surveys_before_its_next_co
 def test_a_short_freeze_costs_nothing(tmp_path: Path) -> None:
     with heir(tmp_path / "voiceline.db", "only") as only:
         only.freeze()
-        said = len(only.said)
         time.sleep(LEASE_S / 3)
+        said = len(only.said)
         only.go_on()
         only.until(lambda: len(only.said) > said + 20, "it works on")
         assert only.said[said] != "survey"
@@ -202,6 +201,36 @@ def test_a_proof_lasts_as_long_as_it_says_and_no_longer() -> None:
     assert not lease.may_i()
     lease.proved(99.0)
     assert not lease.may_i(), "an older proof takes nothing away and gives nothing"
+
+
+def test_a_proof_after_a_lapse_counts_only_once_the_lapse_was_noticed() -> None:
+    """Continued after a freeze, the writer's thread may be quicker than the event loop."""
+    now = [100.0]
+    lease = Lease(lambda: now[0])
+    lease.proved(now[0])
+    now[0] += LEASE_S + 0.5
+    lease.proved(now[0])
+    assert not lease.may_i(), "somebody else has looked after everything meanwhile"
+    lease.proved(now[0])
+    assert not lease.may_i()
+    lease.noticed()
+    assert not lease.may_i(), "what was proved before counts no longer"
+    lease.proved(now[0])
+    assert lease.may_i()
+
+
+def test_a_lapse_that_was_seen_is_not_forgotten() -> None:
+    """Whoever has seen it holds what there is to do, and waits for the survey."""
+    now = [100.0]
+    lease = Lease(lambda: now[0])
+    lease.proved(now[0])
+    now[0] += LEASE_S
+    assert not lease.may_i()
+    lease.proved(now[0] - 0.2)
+    assert not lease.may_i()
+    lease.noticed()
+    lease.proved(now[0])
+    assert lease.may_i()
 
 
 def test_the_lease_is_proved_while_nothing_happens(tmp_path: Path) -> None:
