@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final, NoReturn
 
 import websockets
@@ -72,6 +72,18 @@ def event_of(text: str | bytes) -> Event | None:
     return read(EVENTS[kind], document)
 
 
+@asynccontextmanager
+async def closed_for_certain(socket: ClientConnection) -> AsyncIterator[None]:
+    """Says goodbye, and has closed also when cancelled while waiting for the other side's: websockets would not."""
+    try:
+        yield
+    finally:
+        try:
+            await socket.close()
+        finally:
+            socket.transport.abort()
+
+
 class EventSocket:
     def __init__(self, address: Address, http: Http, heard: Callable[[Event], None]) -> None:
         self._address, self._http, self._heard = address, http, heard
@@ -95,11 +107,12 @@ class EventSocket:
         """From one try to connect until it has failed or the connection is lost."""
         connected = False
         try:
-            async with self._connection() as socket, asyncio.TaskGroup() as both:
+            async with self._connection() as socket, closed_for_certain(socket), asyncio.TaskGroup() as both:
                 both.create_task(self._listen(socket))
                 await self._subscribe()
                 backoff.connected()
                 connected, self._refused = True, False
+                self._doubted.clear()  # what was doubted until here is looked at now; not what is doubted from here on
                 up()
                 both.create_task(self._probe())
         except* websockets.InvalidStatus as refusals:
@@ -157,7 +170,6 @@ class EventSocket:
 
     async def _probe(self) -> NoReturn:
         """A socket may answer pings while the rest of Asterisk hangs, or while nothing is sent to it any more."""
-        self._doubted.clear()
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PING_S):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 
 from ivr.core.commands import Answer, Play, Ring
 from ivr.core.ids import CallId, PromptId, VolunteerId, play_id, ring_id
@@ -180,12 +181,41 @@ async def test_who_is_stopped_in_the_moment_in_which_the_connection_is_lost_does
     socket = EventSocket(running.ari, http, lambda _event: None)
     until_stopped = asyncio.create_task(socket.run(lambda: ups.append(1), lambda: None))
     await until(lambda: len(ups) == 1)
-    await until(lambda: not socket._doubted.is_set())
     the_task(EventSocket._probe).add_done_callback(lambda _lost: until_stopped.cancel())
     socket.doubt()
     await until(until_stopped.done)
     assert until_stopped.cancelled()
     http.close()
+
+
+async def test_who_is_stopped_while_the_connection_is_being_closed_leaves_none_open(
+    running: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A frozen Asterisk does not answer the goodbye; who is stopped while waiting for it has closed all the same."""
+    http, opened = Http(running.ari), list[ClientConnection]()
+    closing = asyncio.Event()
+    close = ClientConnection.close
+
+    async def seen(connection: ClientConnection, code: int = 1000, reason: str = "") -> None:
+        opened.append(connection)
+        closing.set()
+        await close(connection, code, reason)
+
+    monkeypatch.setattr(ClientConnection, "close", seen)
+    socket, ups = EventSocket(running.ari, http, lambda _event: None), list[None]()
+    until_stopped = asyncio.create_task(socket.run(lambda: ups.append(None), lambda: None))
+    await until(lambda: len(ups) == 1)
+    os.kill(running.pid, signal.SIGSTOP)
+    try:
+        socket.doubt()
+        await asyncio.wait_for(closing.wait(), 5)
+        until_stopped.cancel()
+        await until(until_stopped.done)
+    finally:
+        os.kill(running.pid, signal.SIGCONT)
+    http.close()
+    assert opened
+    assert all(connection.transport.is_closing() for connection in opened)
 
 
 async def test_only_what_becomes_news_is_sent_to_us(running: House) -> None:
