@@ -38,6 +38,14 @@ class Tenure:
         self._hold, self._resume, self._tick = hold, resume, tick
         self._due = 0.0
 
+    async def begin(self) -> None:
+        """After a start, which may take longer than a proof lasts: nothing is under way yet that would have to be held.
+        Raises `Deposed`."""
+        if not self._lease.may_i():
+            self._lease.noticed()
+        with suppress(NotKept):
+            await self._lease.renew()
+
     async def run(self) -> None:
         """Until cancelled. Raises `Deposed`."""
         while True:

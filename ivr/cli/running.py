@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from ivr.app import control, notify
 from ivr.app.clock import SystemClock
 from ivr.app.engine import Engine
-from ivr.app.ports import NotKept
 from ivr.app.tenure import Tenure
 from ivr.app.vigil import Vigil
 from ivr.cli import prepare, status, succession
@@ -181,9 +180,8 @@ class Running:
         self._backup.start()
 
     async def still_in_office(self) -> None:
-        """After something that took long. Raises `Deposed`."""
-        with suppress(NotKept):
-            await self._journal.renew()
+        """After something that took long, before `run`. Raises `Deposed`."""
+        await self._tenure.begin()
 
     def _hold(self) -> None:
         self._vigil.end()

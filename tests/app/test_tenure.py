@@ -20,22 +20,25 @@ class Office:
     def __init__(self) -> None:
         self.clock = VirtualClock()
         self.good_until = LEASE_S
+        self.lapsed = False
         self.is_ours: bool | None = True
         self.disk_is_well = True
         self.renewals = 0
         self.done: list[tuple[str, float]] = []
 
     def may_i(self) -> bool:
-        return self.clock.monotonic() < self.good_until
+        self.lapsed = self.lapsed or 0.0 < self.good_until <= self.clock.monotonic()
+        return self.good_until > 0.0 and not self.lapsed
 
     def noticed(self) -> None:
-        self.good_until = 0.0
+        self.good_until, self.lapsed = 0.0, False
 
     async def renew(self) -> None:
         if self.is_ours is False:
             raise Deposed
         if not self.disk_is_well:
             raise NotKept
+        self.may_i()  # a proof after the one before has run out does not make up for that
         self.renewals += 1
         self.good_until = self.clock.monotonic() + LEASE_S
 
@@ -51,13 +54,16 @@ class Office:
     def tenure(self) -> Tenure:
         return Tenure(self, self.clock, lambda: self.note("hold"), self._resume, lambda: self.note("tick"))
 
-    def live(self, seconds: float) -> None:
+    def live(self, seconds: float, started_in_s: float = 0.0) -> None:
         """So long, unless it is deposed."""
 
         async def main() -> None:
+            tenure = self.tenure()
+            self.clock.jump(started_in_s)
+            await tenure.begin()
             try:
                 async with asyncio.timeout(seconds):
-                    await self.tenure().run()
+                    await tenure.run()
             except TimeoutError:
                 pass
 
@@ -67,8 +73,23 @@ class Office:
 def test_the_lease_is_proved_every_second_and_nothing_is_held() -> None:
     office = Office()
     office.live(10.1)
-    assert office.renewals in (10, 11)
+    assert office.renewals in (11, 12)
     assert {what for what, _ in office.done} == {"tick"}
+
+
+def test_a_start_that_took_longer_than_a_proof_lasts_is_no_freeze() -> None:
+    """Nothing was commanded yet: nothing is held, said or surveyed twice."""
+    office = Office()
+    office.live(5.0, started_in_s=20.0)
+    assert {what for what, _ in office.done} == {"tick"}
+
+
+def test_who_was_succeeded_during_a_long_start_never_begins() -> None:
+    office = Office()
+    office.is_ours = False
+    with pytest.raises(Deposed):
+        office.live(5.0, started_in_s=20.0)
+    assert office.done == []
 
 
 def test_after_a_freeze_everything_is_held_before_anything_else_and_then_surveyed() -> None:
