@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,21 +26,25 @@ def run(story: Callable[[], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """No socket, file, process, thread or task more than before, as soon as the loop has come round."""
+    """No socket, file, process, thread or task more than before, as soon as the loop has come round. What an earlier
+    test left may go meanwhile."""
     before = _now()
     yield
     deadline = time.monotonic() + SETTLED_S
-    while (after := _now()) != before and time.monotonic() < deadline:
+    while (left := _now() - before) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)  # a closed socket is given back at the loop's next turn
-    assert after == before
+    assert not left, left
 
 
-def _now() -> tuple[list[str], list[str], set[str], set[asyncio.Task[object]]]:
+def _now() -> Counter[object]:
+    """What there is: open files and sockets by what they lead to, children, threads and tasks."""
     files = Path("/proc/self/fd")
-    sockets = sorted(_target(files / name) for name in os.listdir(files))
-    threads = {thread.name for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "waitpid"))}
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    return [one for one in sockets if one and "/proc/" not in one], _children(), threads, tasks
+    targets = [_target(files / name) for name in os.listdir(files)]
+    there = Counter[object](one for one in targets if one and "/proc/" not in one)
+    there.update(f"process {child}" for child in _children())
+    there.update(thread for thread in threading.enumerate() if not thread.name.startswith(("asyncio_", "waitpid")))
+    there.update(asyncio.all_tasks() - {asyncio.current_task()})
+    return there
 
 
 def _target(link: Path) -> str:
