@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ivr.core import hunt, yes_no
 from ivr.core.change import replace
-from ivr.core.commands import Answer, EndTalk, HangUp, Join, LastResort, LetGo, LetGoReason, Play, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, LastResort, LetGo, LetGoReason, Play, StartMusic
 from ivr.core.decision import after
 from ivr.core.desk import Desk
 from ivr.core.facts import LineUp
@@ -178,13 +178,13 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
         case Joining() if {call.id, phase.ring} <= news.talks.get(phase.talk, frozenset()):
             on_joined(turn, phase, Joined(phase.talk, news.at))  # met while nobody listened, told to nobody
         case Joining():
-            turn.draft.do(Join(phase.talk, call.id, phase.ring))
+            turn.join(phase.talk, phase.ring, phase.volunteer)
             turn.go(replace(phase, whisper=None, deadline=after(news.at, JOIN_S)))
         case Talking():
             if news.talks.get(phase.talk, frozenset()) < {call.id, phase.ring}:
                 talk = turn.next_talk()
                 turn.close_talk(phase.talk)
-                turn.draft.do(Join(talk, call.id, phase.ring))
+                turn.join(talk, phase.ring, phase.volunteer)
                 turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
             else:  # what was heard meanwhile nobody knows
                 turn.go(replace(phase, silent_since=None, silence_said=False))

@@ -106,6 +106,9 @@ class Join:
     talk: TalkId
     call: CallId
     ring: RingId
+    keys_through: bool = False
+    """What one side presses is sounded on the other's. Only at a partner, whose own exchange may ask for keys: ours are
+    news for us, and nobody hears our words while a key is being sounded to them."""
 
     @property
     def lane(self) -> str:

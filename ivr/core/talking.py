@@ -40,7 +40,7 @@ def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
 
 def join(turn: Turn, phase: Joining) -> None:
     """The volunteer has heard their word, or need not."""
-    turn.draft.do(Join(phase.talk, turn.call.id, phase.ring))
+    turn.join(phase.talk, phase.ring, phase.volunteer)
     turn.go(replace(phase, whisper=None, deadline=after(turn.at, JOIN_S)))
 
 

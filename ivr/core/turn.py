@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ivr.core import ring as ring_machine
 from ivr.core.board import RINGING
 from ivr.core.change import replace
-from ivr.core.commands import EndTalk, LetGoReason, Tell
+from ivr.core.commands import EndTalk, Join, LetGoReason, Tell
 from ivr.core.decision import seconds
 from ivr.core.draft import Draft
 from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, CallMoved, RingEnded, YesNoEnded
@@ -92,6 +92,9 @@ class Turn:
     def next_talk(self) -> TalkId:
         self.change(counter=self.call.counter + 1)
         return talk_id(self.call.id, self.call.counter)
+
+    def join(self, talk: TalkId, ring: RingId, volunteer: VolunteerId) -> None:
+        self.draft.do(Join(talk, self.call.id, ring, keys_through=partner_of(volunteer) is not None))
 
     def tell(self, ring: RingId, prompts: tuple[PromptId, ...]) -> PlayId:
         """Words for the volunteer, in the line's language whatever the caller chose."""

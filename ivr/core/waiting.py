@@ -9,7 +9,7 @@ from __future__ import annotations
 from ivr.core import walk
 from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.change import replace
-from ivr.core.commands import Join, LetGoReason, StartMusic, StopPlay
+from ivr.core.commands import LetGoReason, StartMusic, StopPlay
 from ivr.core.decision import after
 from ivr.core.facts import CallRequeued, PromptFailed
 from ivr.core.flow import Enqueue
@@ -161,7 +161,7 @@ def on_picked_up(turn: Turn, phase: Waiting, news: VolunteerPickedUp) -> None:
     if phase.speaking is not None:
         turn.draft.do(StopPlay(turn.call.id, phase.speaking))
     talk = turn.next_talk()
-    turn.draft.do(Join(talk, turn.call.id, ring.id))
+    turn.join(talk, ring.id, ring.volunteer)
     turn.go(Joining(phase.step, ring.id, ring.volunteer, talk, after(turn.at, JOIN_S)))
 
 

@@ -112,6 +112,10 @@ class Rig(Protocol):
         the words of answers by key. The only caller, and the only phone that was picked up."""
         ...
 
+    def keys_heard(self, who: CallId | RingId) -> int:
+        """How many keys were sounded to them so far. The only caller, and the only phone that was picked up."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -163,6 +167,10 @@ class FakeRig:
 
     def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
         return self.exchange.told(who).count(f"prompt {prompt}")
+
+    def keys_heard(self, who: CallId | RingId) -> int:
+        caller = self.exchange.floor.callers.get(CallId(who))
+        return self.exchange.floor.legs[RingId(who)].keyed if caller is None else caller.keyed
 
 
 @asynccontextmanager

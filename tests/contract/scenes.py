@@ -76,11 +76,11 @@ async def picked_up(rig: Rig, caller: Caller, number: int, behaviour: Answers | 
     return ring
 
 
-async def in_talk(rig: Rig, behaviour: Answers | None = None) -> Talk:
+async def in_talk(rig: Rig, behaviour: Answers | None = None, *, keys_through: bool = False) -> Talk:
     caller = await with_music(rig)
     ring = await picked_up(rig, caller, 1, behaviour)
     talk = talk_id(caller.id, 2)
-    assert await rig.exchange.perform(Join(talk, caller.id, ring)) is Result.DONE
+    assert await rig.exchange.perform(Join(talk, caller.id, ring, keys_through)) is Result.DONE
     await rig.log.until(Joined, talk=talk)
     return Talk(caller, ring, talk)
 

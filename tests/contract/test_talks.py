@@ -6,7 +6,7 @@ import pytest
 
 from ivr.core.commands import EndTalk, Join, LetGo, LetGoReason
 from ivr.core.ids import talk_id
-from ivr.core.news import CallGone, Cause, Joined, PlayEnded, Result, RingAlerting, RingGone
+from ivr.core.news import CallGone, Cause, DigitPressed, Joined, PlayEnded, Result, RingAlerting, RingGone, RingPressed
 from tests.contract.rigs import Rig
 from tests.contract.scenes import (
     OVER,
@@ -168,3 +168,15 @@ async def test_two_pairs_talk_at_once_each_in_their_own_room(rig: Rig) -> None:
         other: {caller.id, ring},
     }
     assert len(rig.log.about(RingAlerting)) <= 2
+
+
+@pytest.mark.parametrize("through", [False, True])
+async def test_keys_are_news_and_are_sounded_on_the_other_side_only_if_asked_for(rig: Rig, *, through: bool) -> None:
+    """While a key is sounded to somebody they hear no words: a child's 1 would keep the volunteer from hearing yes."""
+    talk = await in_talk(rig, Answers(0.2, presses=((0.5, "*"), (0.8, "1"))), keys_through=through)
+    await talk.caller.presses("5")
+    await rig.log.until(DigitPressed, call=talk.caller.id)
+    await rig.log.until_several(2, RingPressed, ring=talk.ring)
+    assert await rig.exchange.perform(EndTalk(talk.talk)) is Result.DONE
+    await marker(rig, talk.caller, 3)
+    assert (rig.keys_heard(talk.ring), rig.keys_heard(talk.caller.id)) == ((1, 2) if through else (0, 0))

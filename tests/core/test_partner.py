@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ivr.cli import status
-from ivr.core.commands import Play
+from ivr.core.commands import Join, Play
 from ivr.core.facts import (
     CallAnswered,
     CallEnded,
@@ -69,6 +69,18 @@ def test_a_call_that_a_partner_takes_is_handed_over_and_not_answered_by_us() -> 
     house.hangs_up(call)
     (ended,) = house.said(CallEnded)
     assert (ended.outcome, ended.answered_by, ended.ended_by) == (Outcome.HANDED_OVER, theirs, EndedBy.CALLER)
+
+
+def test_only_at_a_partners_keys_pass_to_the_other_side() -> None:
+    """Its exchange may ask for them. Of our own talks they are told to us alone."""
+    house = house_at_night()
+    theirs = place(house)
+    house.talking(house.waiting_caller(), theirs)
+    by_day = small()
+    anna = by_day.volunteer("anna", DAY)
+    by_day.talking(by_day.waiting_caller(), anna)
+    joins = [each for each in (*house.commands, *by_day.commands) if isinstance(each, Join)]
+    assert [join.keys_through for join in joins] == [True, False]
 
 
 def test_as_many_callers_at_once_as_there_are_places_first_come_first() -> None:

@@ -246,6 +246,7 @@ class FakeExchange:
         floor.used_talks.add(command.talk)
         floor.talks[command.talk] = (caller.id, leg.id)
         caller.talk = leg.talk = command.talk
+        caller.keys_through = command.keys_through
         caller.answered = True
         floor.listen(caller, leg)
 
@@ -315,6 +316,9 @@ class FakeExchange:
             return DigitPressed(call, digit, at)
 
         caller = self.floor.callers[call]
+        leg = self.floor.leg_with(caller)
+        if leg is not None and caller.keys_through:
+            leg.keyed += 1
         if caller.here and not caller.native and caller.yes_no is not None:
             yes_no.pressed(self.floor, caller, digit)
         elif caller.here and not caller.native:

@@ -53,6 +53,10 @@ class Caller:
     """Looked after by the exchange's own last resort, not by the controller."""
     yes_no: str | None = None
     """The language in which the volunteer hears this caller's keys; None: they are keys and no more."""
+    keys_through: bool = False
+    """What one side of this caller's talk presses is sounded on the other's."""
+    keyed: int = 0
+    """How many keys of the other side were sounded here."""
     returned: Reached | None = None
     """Given to the controller by the last resort; None: came to it by themselves."""
 
@@ -92,6 +96,8 @@ class Leg:
     words: deque[Playing] = field(default_factory=deque)
     """What the volunteer is told, the first at present."""
     told: set[PlayId] = field(default_factory=set)
+    keyed: int = 0
+    """How many keys of the caller's were sounded here."""
 
     @property
     def here(self) -> bool:

@@ -168,6 +168,9 @@ def hush(floor: Floor, leg: Leg) -> None:
 
 def press(floor: Floor, leg: Leg, digit: str) -> None:
     if leg.phase is LegPhase.UP and leg.alive:
+        caller = floor.caller_with(leg)
+        if caller is not None and caller.keys_through:
+            caller.keyed += 1
         floor.emit(leg.id, lambda at: RingPressed(leg.id, digit, at))
 
 

@@ -191,6 +191,10 @@ class RealRig:
         people = self.callers if ring_of(who) is None else self.phones.values()
         return sum(pitches(decode(bytes(each.ears.everything), PCMA)).count(PITCHES[prompt]) for each in people)
 
+    def keys_heard(self, who: CallId | RingId) -> int:
+        people = self.callers if ring_of(who) is None else self.phones.values()
+        return sum(len(each.ears.keys) for each in people)
+
     async def close(self) -> None:
         for agent in self.dialling:
             await agent.close()

@@ -14,7 +14,7 @@ from ivr.core.commands import Answer, EndTalk, Join, LetGo, LetGoReason, Ring, S
 from ivr.core.ids import ring_id, talk_id
 from ivr.core.news import Joined, Result, RingAlerting, RingAnswered, RingGone
 from tests.rigs.asterisk import NORD, NORD_LOGIN, password
-from tests.sip.house import LINE, House, RealCaller, RealRig, open_rig, shared_house
+from tests.sip.house import LINE, House, RealCaller, RealRig, open_rig, shared_house, until
 from tests.sip.wirephone import Manners, Message, WirePhone
 
 pytestmark = [pytest.mark.anyio, pytest.mark.asterisk]
@@ -77,9 +77,10 @@ async def test_all_that_reaches_a_partner_from_first_to_last_names_the_line_and_
         assert await rig.exchange.perform(command) is Result.DONE
         await rig.log.until(RingAnswered, ring=command.ring)
         talk = talk_id(caller.id, 9)
-        assert await rig.exchange.perform(Join(talk, caller.id, command.ring)) is Result.DONE
+        assert await rig.exchange.perform(Join(talk, caller.id, command.ring, keys_through=True)) is Result.DONE
         await rig.log.until(Joined, talk=talk)
         await caller.presses("5")
+        await until(lambda: len(phone.ears.keys) == 1)
         assert await rig.exchange.perform(EndTalk(talk)) is Result.DONE
         assert await rig.exchange.perform(LetGo(command.ring, LetGoReason.OVER)) is Result.DONE
         await rig.log.until(RingGone, ring=command.ring)

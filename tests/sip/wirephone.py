@@ -68,6 +68,8 @@ class Ears(asyncio.DatagramProtocol):
         """The newest sounds, 20 ms each, as they came (PCMA)."""
         self.everything = bytearray()
         """All of them, one after the other."""
+        self.keys = set[bytes]()
+        """When the keys that were sounded to this phone began (RTP time stamps)."""
         self.remote: tuple[str, int] | None = None
         self.transport: asyncio.DatagramTransport | None = None
         self.sequence = 0
@@ -80,6 +82,8 @@ class Ears(asyncio.DatagramProtocol):
             self.packets += 1
             self.last.append(data[12:])
             self.everything += data[12:]
+        elif data[1] & 0x7F == 101:
+            self.keys.add(data[4:8])
 
     def send(self, kind: int, payload: bytes, stamp: int, *, marker: bool = False) -> None:
         if self.transport is None or self.remote is None:
