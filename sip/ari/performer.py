@@ -265,8 +265,9 @@ class Performer:
                 return Result.ALREADY
         elif made.result is not Result.DONE:
             return made.result
-        both, through = [channel, command.ring], command.keys_through
-        request = api.bridges_add_channel(command.talk, channel=both, absorb_dtmf=not through)
+        request = api.bridges_add_channel(
+            command.talk, channel=[channel, command.ring], absorb_dtmf=not command.keys_through
+        )
         added = (await self._http.ask(request)).result
         if added is Result.DONE:
             return added

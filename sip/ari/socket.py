@@ -73,10 +73,10 @@ def event_of(text: str | bytes) -> Event | None:
 
 
 @asynccontextmanager
-async def closed_for_certain(socket: ClientConnection) -> AsyncIterator[None]:
+async def closed_for_certain(socket: ClientConnection) -> AsyncIterator[ClientConnection]:
     """Says goodbye, and has closed also when cancelled while waiting for the other side's: websockets would not."""
     try:
-        yield
+        yield socket
     finally:
         try:
             await socket.close()
@@ -107,7 +107,7 @@ class EventSocket:
         """From one try to connect until it has failed or the connection is lost."""
         connected = False
         try:
-            async with self._connection() as socket, closed_for_certain(socket), asyncio.TaskGroup() as both:
+            async with closed_for_certain(await self._connection()) as socket, asyncio.TaskGroup() as both:
                 both.create_task(self._listen(socket))
                 await self._subscribe()
                 backoff.connected()

@@ -114,6 +114,7 @@ def test_one_is_heard_as_yes_and_two_as_no_over_the_talk_and_no_file_holds_the_k
             await talk.send_digits("*17")
             await wait_for_it(line, False)
             await until_told(line, talk, YES_NO_ENDS)
+            assert (talk.digits, call.digits) == ("", ""), "no key is sounded to the other side"
             await asyncio.gather(call.hangup(), talk.until_ended(5.0))
 
     before = len(line.calls())
