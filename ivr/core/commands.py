@@ -91,8 +91,12 @@ class Ring:
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
+    """End the volunteer's side. `words` (in `language`): a sentence that who has picked up hears before that."""
+
     ring: RingId
     reason: LetGoReason
+    words: PromptId | None = None
+    language: str = ""
 
     @property
     def lane(self) -> str:
@@ -124,6 +128,44 @@ class EndTalk:
     @property
     def lane(self) -> str:
         return call_of(self.talk)
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Agree anew with one side's phone on where and how sound is sent (a re-INVITE): `ring` None is the caller's. Nothing
+    is heard of how it went but the sound."""
+
+    call: CallId
+    ring: RingId | None
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The caller hears music within the talk, since nothing of the volunteer comes; the volunteer hears the caller still.
+    Done twice it changes nothing; it ends with the talk at the latest."""
+
+    call: CallId
+    ring: RingId
+
+    @property
+    def lane(self) -> str:
+        return self.call
+
+
+@dataclass(frozen=True, slots=True)
+class Uncover:
+    """The music within the talk ends: the volunteer is heard again."""
+
+    call: CallId
+    ring: RingId
+
+    @property
+    def lane(self) -> str:
+        return self.call
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +246,9 @@ Command = (
     | LetGo
     | Join
     | EndTalk
+    | Refresh
+    | Cover
+    | Uncover
     | HangUp
     | LastResort
     | Confirm

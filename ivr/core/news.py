@@ -13,7 +13,7 @@ from ivr.core.feature import Feature
 from ivr.core.flow import Plan
 from ivr.core.hours import Service, Timetable
 from ivr.core.ids import CallId, DialId, GroupId, LineId, PlayId, RingId, TalkId, VolunteerId
-from ivr.core.reasons import Outcome, PauseKind
+from ivr.core.reasons import Loss, Outcome, PauseKind, Side
 
 
 class Cause(StrEnum):
@@ -143,6 +143,14 @@ class RingGone:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneDead:
+    """The phone that picked up has fallen silent, and does not answer signalling either: two signs, not one."""
+
+    ring: RingId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RingPressed:
     """A volunteer who has picked up has pressed a key."""
 
@@ -172,6 +180,47 @@ class CallerTalking:
 
     call: CallId
     talking: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerHeard:
+    """In this talk the volunteer's sound has gone out to the caller for 1.5 s in sum. `known` False: nobody watched, and
+    the two were together for so long."""
+
+    talk: TalkId
+    at: datetime
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLost:
+    """In this talk nothing of one side has gone out to the other for a while (about 2 s), though it is not on hold.
+    Counted is time in which exchange and controller were awake. Told again when the kind of loss changes."""
+
+    talk: TalkId
+    side: Side
+    """Whose sound is not heard."""
+    loss: Loss
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SoundBack:
+    """After `SoundLost`: sound of that side comes again and is passed on, or could be."""
+
+    talk: TalkId
+    side: Side
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SideHeld:
+    """One side's phone has put the other on hold, or has taken it back. The exchange plays music to the other by itself."""
+
+    call: CallId
+    side: Side
+    held: bool
     at: datetime
 
 
@@ -360,9 +409,13 @@ CallNews = (
     | PlayEnded
     | Joined
     | CallerTalking
+    | VolunteerHeard
+    | SoundLost
+    | SoundBack
+    | SideHeld
     | CallDue
 )
-RingNews = RingAlerting | RingAnswered | RingPressed | RingGone
+RingNews = RingAlerting | RingAnswered | RingPressed | PhoneDead | RingGone
 VolunteerNews = (
     VolunteerAdded
     | VolunteerRemoved

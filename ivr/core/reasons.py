@@ -60,6 +60,26 @@ class RequeueReason(StrEnum):
     VOLUNTEER_GONE = "volunteer_gone"
     PHONE_DEAD = "phone_dead"
     NOT_JOINED = "not_joined"
+    NO_SOUND = "no_sound"
+    """The volunteer's phone sent nothing that could be heard."""
+
+
+class Side(StrEnum):
+    """One of the two of a talk."""
+
+    CALLER = "caller"
+    VOLUNTEER = "volunteer"
+
+
+class Loss(StrEnum):
+    """Why nothing of one side goes out to the other."""
+
+    NEVER = "never"
+    """Nothing has come from that phone since the two were joined: no microphone, no description of its sound."""
+    ABSENT = "absent"
+    """Nothing comes any more: muted without sending, held without saying so, on a network that is away, or dead."""
+    DROPPED = "dropped"
+    """Packets come and none of them is passed on: from another address than was said, or in a codec nobody agreed on."""
 
 
 class PauseKind(StrEnum):
