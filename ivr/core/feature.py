@@ -39,7 +39,9 @@ DONE = PromptId("frivillig-klar")
 LONGER = PromptId("frivillig-mere-tid")
 PRESS_ONE = PromptId("frivillig-tast-et")
 """Said to who has picked up, where a group wants the call to be accepted with a key."""
-SENTENCES = (PRESS_ONE, NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
+NOT_HEARD = PromptId("frivillig-ikke-hoert")
+"""Said to who has picked up with a phone that nothing is heard of, before they are let go."""
+SENTENCES = (PRESS_ONE, NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER, NOT_HEARD)
 
 ON_CODE, OFF_CODE = "*16", "*17"
 """Pressed within a talk: answers by key begin, and end (see `yes_no`)."""

@@ -237,6 +237,8 @@ class Line:
     head_start_s: float = 0.0
     """Callers are looked after as if they had come so much earlier, where lines share volunteers: so nobody of another
     line is overtaken by anybody who came later than this."""
+    hold_alarm_s: float = 180.0
+    """Somebody on hold, or a volunteer who is not heard, for so long: the coordinator is told."""
     late: Mapping[Service, Mapping[GroupId, float]] = field(default_factory=dict)
     """Groups that are asked after so many seconds of waiting at the latest, whatever the groups before them do."""
     handover: Handover = field(default_factory=Handover)

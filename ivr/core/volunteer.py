@@ -48,7 +48,7 @@ class PhonePickedUp:
 
 @dataclass(frozen=True, slots=True)
 class PhoneDown:
-    """The ring is gone for good; `result` is what it ended as, `talked` whether caller and volunteer were joined."""
+    """The ring is gone for good; `result` is what it ended as, `talked` whether caller and volunteer talked."""
 
     ring: RingId
     result: RingResult
@@ -56,6 +56,8 @@ class PhoneDown:
     at: datetime
     died: bool = False
     """No sound came any more: it was not the volunteer who ended it."""
+    ours: bool = False
+    """It failed because of us."""
 
 
 DEAD_S = 8.0
