@@ -20,16 +20,19 @@ from ivr.core.commands import (
     Answer,
     Command,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
     LastResort,
     LetGo,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -54,6 +57,7 @@ from ivr.core.news import (
     RingPressed,
     VolunteerAdded,
     VolunteerDue,
+    VolunteerHeard,
     VolunteerReachable,
 )
 from ivr.core.reasons import Outcome
@@ -65,6 +69,8 @@ from ivr.twin.story import Ended, Ending, Entered, Event, Gone, Music, Pressed, 
 CALL = CallId("simulated")
 ALERTS_S = 0.5
 JOINS_S = 0.1
+HEARD_S = 1.5
+"""From joining to being heard: what the core counts as answered."""
 PRESSES_S = 1.0
 """How long after a menu's words began the key is pressed: keys barge in."""
 MOST_NEWS = 20_000
@@ -259,13 +265,15 @@ class _Call:
                     self.later(0, RingGone(command.ring, Cause.ELSEWHERE, self.now))
             case Join():
                 self.later(JOINS_S, Joined(command.talk, self.after(JOINS_S)))
+                heard_s = JOINS_S + HEARD_S
+                self.later(heard_s, VolunteerHeard(command.talk, self.after(heard_s)))
             case HangUp():
                 self.count_silence()
                 self.later(0, CallGone(CALL, Cause.NORMAL, self.now))
             case LastResort():
                 self.ending = Ending.LAST_RESORT
-            case Answer() | EndTalk() | Confirm() | YesNo() | YesNoOver():
-                pass
+            case Answer() | EndTalk() | Refresh() | Cover() | Uncover() | Confirm() | YesNo() | YesNoOver():
+                pass  # every phone here is heard
             case _:
                 assert_never(command)
 

@@ -18,16 +18,19 @@ from ivr.core.commands import (
     Answer,
     Command,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
     LastResort,
     LetGo,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -35,13 +38,11 @@ from ivr.core.feature import KEY_HEARD, NO, PRESS_ONE, YES, YES_NO_BEGINS, YES_N
 from ivr.core.ids import CallId, DialId, LineId, PromptId, RingId, VolunteerId
 from ivr.core.news import (
     CallArrived,
-    CallBack,
     CallGone,
     CallLeft,
     Cause,
     DigitPressed,
     FeatureDialled,
-    Joined,
     Reached,
     Result,
     Surveyed,
@@ -51,12 +52,12 @@ from ivr.core.news import (
     Witnessed,
 )
 from ivr.core.reasons import Outcome
-from tests.fakes import rings, words, yes_no
+from tests.fakes import rings, survey, talks, watch, words, yes_no
 from tests.fakes.clock import VirtualClock
 from tests.fakes.floor import Floor, Phone
-from tests.fakes.hearing import Stretch, silences
+from tests.fakes.hearing import Kind, Stretch, silences
 from tests.fakes.legs import Caller, Leg, LegPhase
-from tests.fakes.phones import Behaviour, Unregistered
+from tests.fakes.phones import Behaviour, Sends, Unregistered
 from tests.fakes.weather import Weather
 
 Answered = Callable[[Result], None]
@@ -96,6 +97,7 @@ class FakeExchange:
         self.clock = clock
         self.weather = weather or Weather()
         self.floor = Floor(clock, take, prompts, self.weather)
+        self.watches = watch.Watches(self.floor)
         self.witnessed: list[Witnessed] = []
         """What the last resort wrote down and nobody has read."""
         self.dials: dict[DialId, VolunteerId] = {}
@@ -157,36 +159,20 @@ class FakeExchange:
 
     def look(self) -> Surveyed:
         """What lives here now, as `survey` says it; raises `ConnectionError` while the controller is away."""
-        floor = self.floor
-        if not floor.connected:
+        if not self.floor.connected:
             raise ConnectionError("the exchange cannot be asked: the controller is away")
-        ours = {caller.id: caller.line for caller in floor.callers.values() if caller.here and not caller.native}
-        legs = frozenset(leg.id for leg in floor.legs.values() if leg.here)
-        talks = {
-            talk: frozenset[CallId | RingId](who for who in members if who in ours or who in legs)
-            for talk, members in floor.talks.items()
-        }
-        reachable = frozenset(who for who, phone in floor.phones.items() if phone.registered)
-        up = frozenset(leg.id for leg in floor.legs.values() if leg.phase is LegPhase.UP)
-        now = self.clock.now()
-        native = frozenset(caller.id for caller in floor.callers.values() if caller.here and caller.native)
-        back = {call: self._back(floor.callers[call], now) for call in ours if floor.callers[call].returned is not None}
-        told, self.witnessed = tuple(self.witnessed), []
-        witnessed = tuple(replace(each, at=now) for each in told)
-        unanswered = frozenset(call for call in ours if not floor.callers[call].answered)
-        return Surveyed(ours, legs, talks, reachable, now, up, native, back, witnessed, unanswered=unanswered)
-
-    def _back(self, caller: Caller, at: datetime) -> CallBack:
-        return CallBack(caller.id, caller.line, caller.came_at, caller.returned or Reached.NEW, at)
+        self.watches.surveyed()
+        told, self.witnessed = self.witnessed, []
+        return survey.look(self.floor, told)
 
     def _carry_out(self, command: Command, answer: Answered) -> None:
         match command:
             case Ring():
                 return answer(rings.ring(self.floor, command))
             case LetGo():
-                return answer(rings.let_go(self.floor, command.ring, command.reason))
+                return answer(rings.let_go(self.floor, command))
             case EndTalk():
-                return answer(self._end_talk(command))
+                return answer(talks.end(self.floor, command))
             case Confirm():
                 return answer(self._confirm(command))
             case Tell():
@@ -200,7 +186,18 @@ class FakeExchange:
     def _for_caller(
         self,
         caller: Caller,
-        command: Answer | Play | StopPlay | StartMusic | Join | HangUp | LastResort | YesNo | YesNoOver,
+        command: Answer
+        | Play
+        | StopPlay
+        | StartMusic
+        | Join
+        | Refresh
+        | Cover
+        | Uncover
+        | HangUp
+        | LastResort
+        | YesNo
+        | YesNoOver,
         answer: Answered,
     ) -> None:
         match command:
@@ -217,6 +214,10 @@ class FakeExchange:
                 answer(words.music(self.floor, caller))
             case Join():
                 answer(self._join(caller, command))
+            case Refresh():
+                answer(watch.refresh(self.floor, caller, command.ring))
+            case Cover() | Uncover():
+                answer(watch.cover(self.floor, caller, command))
             case YesNo():
                 answer(yes_no.begin(self.floor, caller, command))
             case YesNoOver():
@@ -231,39 +232,10 @@ class FakeExchange:
                 assert_never(command)
 
     def _join(self, caller: Caller, command: Join) -> Result:
-        floor, leg = self.floor, self.floor.legs.get(command.ring)
-        if leg is None or not leg.here:
-            return Result.GONE
-        if floor.talks.get(command.talk) == (command.call, command.ring):
-            return Result.ALREADY
-        if leg.phase is not LegPhase.UP or caller.talk is not None or leg.talk is not None:
-            floor.misuse.append(f"{command.talk} joins who cannot be joined")
-            return Result.NOT_NOW
-        if command.talk in floor.used_talks:
-            return Result.REFUSED
-        words.quiet(floor, caller)
-        rings.hush(floor, leg)
-        floor.used_talks.add(command.talk)
-        floor.talks[command.talk] = (caller.id, leg.id)
-        caller.talk = leg.talk = command.talk
-        caller.keys_through = command.keys_through
-        caller.answered = True
-        floor.listen(caller, leg)
-
-        def joined(at: datetime) -> Joined:
-            return Joined(command.talk, at)
-
-        floor.emit(command.talk, joined)
-        return Result.DONE
-
-    def _end_talk(self, command: EndTalk) -> Result:
-        if command.talk not in self.floor.talks:
-            return Result.GONE
-        caller = self.floor.callers[self.floor.talks[command.talk][0]]
-        if caller.talk == command.talk:
-            words.quiet(self.floor, caller)  # nothing that belongs to the talk is heard after it
-        self.floor.part(command.talk)
-        return Result.DONE
+        joined = talks.join(self.floor, caller, command)
+        if joined is Result.DONE:
+            self.watches.begin(command.talk)
+        return joined
 
     def _confirm(self, command: Confirm) -> Result:
         """The sentence is said, and the phone is down again."""
@@ -335,7 +307,7 @@ class FakeExchange:
         if caller.here and caller.native:
             caller.native, caller.answered, caller.returned = False, True, reached
             self.floor.listen(caller)
-            self.floor.emit(call, lambda at: self._back(caller, at))
+            self.floor.emit(call, lambda at: survey.back(caller, at))
 
     def witnesses(self, call: CallId, outcome: Outcome, volunteer: VolunteerId | None = None) -> None:
         """The last resort had this call to its end."""
@@ -353,6 +325,7 @@ class FakeExchange:
 
     def _caller_gone(self, caller: Caller, cause: Cause) -> None:
         leg, ours = self.floor.leg_with(caller), not caller.native
+        self.floor.ends(caller.talk)
         words.drop(self.floor, caller)
         caller.here, caller.talk = False, None
         self.floor.listen(caller, leg)
@@ -399,6 +372,13 @@ class FakeExchange:
             if leg.phase is LegPhase.UP and leg.volunteer == volunteer:
                 rings.die(self.floor, leg)
 
+    def sends(self, who: CallId | RingId, what: Sends, *, mends: bool = False) -> None:
+        """From now on this caller's phone, or that of this ring, sends that; `mends`: a re-INVITE to a caller helps."""
+        caller = self.floor.callers.get(CallId(who))
+        if caller is not None:
+            caller.mends = mends
+        watch.sends(self.floor, caller or self.floor.legs[RingId(who)], what)
+
     def picks_up(self, ring: RingId) -> None:
         rings.pick_up(self.floor, self.floor.legs[ring])
 
@@ -412,6 +392,7 @@ class FakeExchange:
         """The controller is gone, or the line to it: news is lost, commands do not get through, calls go on."""
         for caller in self.floor.callers.values():
             caller.yes_no = None
+        self.watches.cut()
         self.floor.cut()
 
     def back(self, take: Take | None = None, hold: bool = False) -> None:
@@ -430,9 +411,10 @@ class FakeExchange:
         """The same in words: `("ring tone", "prompt velkommen", "music", "person anna")`."""
         return tuple(str(stretch.sound) for stretch in self.heard(who))
 
-    def left_in_silence(self, longer_than_s: float = 1.0) -> dict[str, tuple[Stretch, ...]]:
-        """Every caller after answer, and every volunteer after picking up, who heard nothing for longer than that."""
+    def left_in_silence(self, longer_than_s: float = 1.0, kind: Kind = Kind.SILENCE) -> dict[str, tuple[Stretch, ...]]:
+        """Every caller after answer, and every volunteer after picking up, who heard nothing for longer than that.
+        `kind` `UNHEARD`: who was joined with somebody of whom no sound came."""
         now = self.clock.monotonic()
         people: list[Caller | Leg] = [*self.floor.callers.values(), *self.floor.legs.values(), *self.floor.past_legs]
-        found = {each.track.who: silences(each.track.heard(now), longer_than_s) for each in people}
+        found = {each.track.who: silences(each.track.heard(now), longer_than_s, kind) for each in people}
         return {who: stretches for who, stretches in found.items() if stretches}

@@ -46,6 +46,10 @@ class Floor:
         self.used_talks: set[TalkId] = set()
         self.misuse: list[str] = []
         """What no controller should ever do, in words."""
+        self.changed: Callable[[TalkId], None] = lambda _talk: None
+        """Called when what is heard in a talk may have changed."""
+        self.ends: Callable[[TalkId | None], None] = lambda _talk: None
+        """Called right before one of the two of a talk is gone."""
         self._take = take
         self._connection = 1
         self.connected = True
@@ -53,15 +57,16 @@ class Floor:
 
     # ------------------------------------------------------------ the wire
 
-    def emit(self, stream: str, news: Callable[[datetime], News]) -> None:
-        """Send news; it is stamped when it is read. Nobody connected, at either end of the way: lost."""
+    def emit(self, stream: str, news: Callable[[datetime], News | None]) -> None:
+        """Send news; it is stamped when it is read. Nobody connected, at either end of the way: lost. None: by then it
+        is no news any more."""
         if not self.connected:
             return
         connection = self._connection
 
         def deliver() -> None:
-            if self.is_connection(connection):
-                self._hand_over(news(self.clock.now()))
+            if self.is_connection(connection) and (said := news(self.clock.now())) is not None:
+                self._hand_over(said)
 
         self.clock.after(self.weather.news_in_s(stream, self.clock.monotonic()), deliver)
 
@@ -120,6 +125,8 @@ class Floor:
             caller.track.note(now, caller.sound(self.leg_with(caller)))
         if leg is not None:
             leg.track.note(now, leg.sound(self.caller_with(leg)))
+        for talk in {each.talk for each in (caller, leg) if each is not None and each.talk is not None}:
+            self.changed(talk)
 
     def part(self, talk: TalkId) -> None:
         """The room is taken down; both stay on the line."""
@@ -127,7 +134,9 @@ class Floor:
         caller, leg = self.callers[call], self.legs[ring]
         if caller.talk == talk:
             caller.talk = caller.yes_no = None
+            caller.covered = False
         if leg.talk == talk:
             leg.talk = None
         del self.talks[talk]
+        self.changed(talk)
         self.listen(caller, leg)

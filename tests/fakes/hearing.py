@@ -18,6 +18,10 @@ class Kind(StrEnum):
     MUSIC = "music"
     PROMPT = "prompt"
     PERSON = "person"
+    UNHEARD = "unheard"
+    """Joined with somebody of whom not one sound comes, though their phone lives: what the watch of sound is for."""
+    HOLDING = "holding"
+    """Has put the other on hold: their own phone sees to what they hear."""
     DEAD_PHONE = "dead phone"
     """Joined with a phone that sends nothing any more: silence that nobody can know of yet."""
     LAST_RESORT = "last resort"
@@ -89,9 +93,7 @@ def _endless(sound: Sound) -> bool:
     return sound.kind is not Kind.PROMPT
 
 
-def silences(heard: Iterable[Stretch], longer_than_s: float = 1.0) -> tuple[Stretch, ...]:
+def silences(heard: Iterable[Stretch], longer_than_s: float = 1.0, kind: Kind = Kind.SILENCE) -> tuple[Stretch, ...]:
     """The stretches of silence that are longer than that: what must be empty for every caller, and for every volunteer
     who picked up. (Silence after a dead phone does not count: nobody can know of it yet.)"""
-    return tuple(
-        stretch for stretch in heard if stretch.sound.kind is Kind.SILENCE and stretch.lasted_s > longer_than_s
-    )
+    return tuple(stretch for stretch in heard if stretch.sound.kind is kind and stretch.lasted_s > longer_than_s)

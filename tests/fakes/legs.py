@@ -12,7 +12,7 @@ from ivr.core.ids import CallId, LineId, PlayId, PromptId, RingId, TalkId, Volun
 from ivr.core.news import Reached
 from tests.fakes.clock import Alarm
 from tests.fakes.hearing import Kind, Sound, Track
-from tests.fakes.phones import Behaviour
+from tests.fakes.phones import Behaviour, Sends
 
 
 @dataclass(slots=True)
@@ -59,6 +59,11 @@ class Caller:
     """How many keys of the other side were sounded here."""
     returned: Reached | None = None
     """Given to the controller by the last resort; None: came to it by themselves."""
+    sends: Sends = Sends.SOUND
+    mends: bool = False
+    """What goes astray is heard again after a re-INVITE."""
+    covered: bool = False
+    """Hears music within the talk."""
 
     def sound(self, other: Leg | None) -> Sound | None:
         if not self.here:
@@ -66,13 +71,30 @@ class Caller:
         if self.native:
             return Sound(Kind.LAST_RESORT)
         words = self.playing is not None and self.playing.now is not None
+        if self.talk is not None and self.covered and not words:
+            return Sound(Kind.MUSIC)
         if self.talk is not None and other is not None and not words:
-            return Sound(Kind.PERSON, other.volunteer) if other.alive else Sound(Kind.DEAD_PHONE, other.volunteer)
+            if not other.alive:
+                return Sound(Kind.DEAD_PHONE, other.volunteer)
+            return _person(other.volunteer, self.sends, other.sends)
         if self.playing is not None and self.playing.now is not None:
             return Sound(Kind.PROMPT, self.playing.now)
         if self.music:
             return Sound(Kind.MUSIC)
         return Sound(Kind.SILENCE) if self.answered else Sound(Kind.RING_TONE)
+
+
+def _person(name: str, own: Sends, other: Sends) -> Sound:
+    """What is heard of the other end of a talk."""
+    if own is Sends.HOLDS:
+        return Sound(Kind.HOLDING)
+    match other:
+        case Sends.HOLDS:
+            return Sound(Kind.MUSIC)
+        case Sends.NOTHING | Sends.ASTRAY:
+            return Sound(Kind.UNHEARD, name)
+        case _:
+            return Sound(Kind.PERSON, name)
 
 
 class LegPhase(StrEnum):
@@ -98,6 +120,9 @@ class Leg:
     told: set[PlayId] = field(default_factory=set)
     keyed: int = 0
     """How many keys of the caller's were sounded here."""
+    sends: Sends = Sends.SOUND
+    leaves: bool = False
+    """Let go: hears their last words, and is out of the talk."""
 
     @property
     def here(self) -> bool:
@@ -111,4 +136,4 @@ class Leg:
             return None
         if self.words and self.words[0].now is not None:
             return Sound(Kind.PROMPT, self.words[0].now)
-        return Sound(Kind.SILENCE) if other is None else Sound(Kind.PERSON, other.id)
+        return Sound(Kind.SILENCE) if other is None else _person(other.id, self.sends, other.sends)

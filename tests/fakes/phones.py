@@ -4,6 +4,20 @@ rig's real ones. Lengths are seconds."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Sends(StrEnum):
+    """What becomes of the sound of a phone that was picked up."""
+
+    SOUND = "sound"
+    """Heard at the other end, silence included."""
+    NOTHING = "nothing"
+    """Not one packet comes: muted, no microphone."""
+    ASTRAY = "astray"
+    """Packets come and are not passed on: from another port than was said."""
+    HOLDS = "holds"
+    """The other side is on hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +29,10 @@ class Answers:
     dies_after_s: float | None = None
     presses: tuple[tuple[float, str], ...] = ()
     """Keys, each so long after picking up."""
+    sends: tuple[tuple[float, Sends], ...] = ()
+    """What it sends, each from so long after picking up on; before that, sound."""
+    mends: bool = False
+    """What goes astray is heard again after a re-INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

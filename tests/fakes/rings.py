@@ -10,16 +10,18 @@ from collections import deque
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core.commands import LetGoReason, Ring, Tell
-from ivr.core.ids import PlayId, PromptId, RingId, call_of
+from ivr.core.commands import LetGo, LetGoReason, Ring, Tell
+from ivr.core.ids import PlayId, PromptId, call_of
 from ivr.core.news import Cause, PlayEnded, Result, RingAlerting, RingAnswered, RingGone, RingPressed
+from tests.fakes import watch
 from tests.fakes.floor import Floor
 from tests.fakes.legs import Leg, LegPhase, Playing
 from tests.fakes.phones import Answers, AnswersAsLetGo, Busy, Declines, NeverAnswers, Unregistered, Vanished
 
 ALERT_S = 0.02
 """From asking a phone until it says that it rings, or is busy."""
-SOUND_MISSED_AFTER_S = 4.8
+SOUND_MISSED_AFTER_S = 30.0
+"""The exchange's own backstop, for want of a controller that watches."""
 
 CAUSES = {
     LetGoReason.ELSEWHERE: Cause.ELSEWHERE,
@@ -92,6 +94,8 @@ def pick_up(floor: Floor, leg: Leg) -> None:
     script = leg.behaviour
     for seconds, digit in script.presses if isinstance(script, Answers) else ():
         leg.alarms.append(floor.clock.after(seconds, lambda digit=digit: press(floor, leg, digit)))  # type: ignore[misc]
+    for seconds, what in script.sends if isinstance(script, Answers) else ():
+        leg.alarms.append(floor.clock.after(seconds, lambda what=what: watch.sends(floor, leg, what)))  # type: ignore[misc]
     if isinstance(script, Answers) and script.hangs_up_after_s is not None:
         leg.alarms.append(floor.clock.after(script.hangs_up_after_s, lambda: gone(floor, leg, Cause.NORMAL)))
     if isinstance(script, Answers) and script.dies_after_s is not None:
@@ -110,7 +114,7 @@ def tell(floor: Floor, command: Tell) -> Result:
     leg = floor.legs.get(command.ring)
     if leg is None or not leg.here:
         return Result.GONE
-    if leg.phase is not LegPhase.UP:
+    if leg.phase is not LegPhase.UP or leg.leaves:
         return Result.NOT_NOW
     if command.play in leg.told:
         return Result.ALREADY
@@ -174,10 +178,12 @@ def press(floor: Floor, leg: Leg, digit: str) -> None:
         floor.emit(leg.id, lambda at: RingPressed(leg.id, digit, at))
 
 
-def let_go(floor: Floor, ring: RingId, reason: LetGoReason) -> Result:
-    leg = floor.legs.get(ring)
+def let_go(floor: Floor, command: LetGo) -> Result:
+    leg, reason = floor.legs.get(command.ring), command.reason
     if leg is None or not leg.here:
         return Result.GONE
+    if command.words is not None and leg.phase is LegPhase.UP and leg.alive:
+        return Result.ALREADY if leg.leaves else _goodbye(floor, leg, command.words)
     if isinstance(leg.behaviour, AnswersAsLetGo):
         pick_up(floor, leg)
         gone(floor, leg, CAUSES[reason])
@@ -186,10 +192,22 @@ def let_go(floor: Floor, ring: RingId, reason: LetGoReason) -> Result:
     return Result.DONE
 
 
+def _goodbye(floor: Floor, leg: Leg, word: PromptId) -> Result:
+    """Out of the talk, told one sentence, and then down; the caller is alone in the room at once."""
+    caller = floor.caller_with(leg)
+    hush(floor, leg)
+    leg.leaves, leg.talk = True, None
+    floor.listen(caller, leg)
+    leg.alarms.append(floor.clock.after(floor.prompts.get(word, 0.0), lambda: gone(floor, leg, Cause.NORMAL)))
+    say(floor, leg, None, (word,))
+    return Result.DONE
+
+
 def gone(floor: Floor, leg: Leg, cause: Cause) -> None:
     """The leg ends; a caller who was joined with it is alone in the room from now on."""
     if not leg.here:
         return
+    floor.ends(leg.talk)
     _forget_alarms(leg)
     hush(floor, leg)
     caller = floor.caller_with(leg)
