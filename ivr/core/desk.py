@@ -288,11 +288,11 @@ class Desk:
             down = PhoneDown(ring.id, phase.result, phase.talked, at, phase.died, phase.ours)
         else:
             came_to = RingResult.FAILED if ring_machine.is_owed(ring) else RingResult.ANSWERED
-            talked = (
-                isinstance(before.phase, Talking) and before.phase.ring == ring.id and came_to is RingResult.ANSWERED
-            )
+            with_caller = isinstance(before.phase, Talking) and before.phase.ring == ring.id
+            talked = with_caller and came_to is RingResult.ANSWERED
             died = verdict.hung_up is Cause.MEDIA_LOST
-            down = PhoneDown(ring.id, verdict.result or came_to, talked, at, died, ours)
+            refused = not ours and ring_machine.refused(ring, verdict.result, at)
+            down = PhoneDown(ring.id, verdict.result or came_to, talked, at, died, ours, refused)
         self.tell_volunteer(ring.volunteer, down)
 
     # ------------------------------------------------------------ volunteers
@@ -305,11 +305,11 @@ class Desk:
         self.put_volunteer(now, event.at)
 
     def count_answer(self, who: VolunteerId, at: datetime) -> None:
-        """One more answered call today, once for each."""
+        """One more answered call today, once for each; and what their phone did before is made up for."""
         known = self.draft.volunteers.get(who)
         if known is not None:
             partner.trusted(self, who)
-            known, day = self.draft.volunteers[who], day_of(at)
+            known, day = volunteer_machine.cleared(self.draft.volunteers[who]), day_of(at)
             self.draft.put_volunteer(replace(known, answered=calls_today(known, day) + 1, answered_on=day))
 
     def put_volunteer(self, now: Volunteer, at: datetime) -> None:

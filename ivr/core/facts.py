@@ -310,6 +310,22 @@ class VolunteerNotAnswering:
 
 
 @dataclass(frozen=True, slots=True)
+class VolunteerRefusing:
+    """Their phone refused too many rings in a row, so it is left alone until they say that they are back."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerNotHeard:
+    """They picked up too often in a row and no sound came from their phone, which is left alone until they are back."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VolunteerBack:
     """No longer paused."""
 
@@ -486,6 +502,8 @@ Fact = (
     | VolunteerTookPause
     | VolunteerTookBreak
     | VolunteerNotAnswering
+    | VolunteerRefusing
+    | VolunteerNotHeard
     | VolunteerBack
     | VolunteerCameOnDuty
     | VolunteerWentOffDuty

@@ -99,6 +99,10 @@ class PauseKind(StrEnum):
     """Needs a moment after a hard call. No report counts it, for or against anybody."""
     UNANSWERED = "unanswered"
     """Taken by us: their phone rang too often without being picked up."""
+    REFUSING = "refusing"
+    """Taken by us: their phone refused too many rings in a row, whatever it said (do not disturb, busy, broken)."""
+    NO_SOUND = "no_sound"
+    """Taken by us: they picked up too often in a row without being heard."""
 
 
 class SwitchedBy(StrEnum):

@@ -26,6 +26,8 @@ CONFIRM_S = 2.0
 """How long a ring that was let go may take to be gone before we stop waiting for the word of it."""
 GRACE_S = 2.0
 """The exchange ends a ring by itself at its ring time; this much later we do it ourselves."""
+SLACK_S = 1.0
+"""The exchange counts a ring's time in whole seconds, and its word takes a moment."""
 FAR_S = 86_400.0 * 365
 ACCEPT_KEY = "1"
 ID = attrgetter("id")
@@ -69,6 +71,21 @@ RESULTS = {
     Cause.MEDIA_LOST: RingResult.FAILED,
     Cause.FAILED: RingResult.FAILED,
 }
+
+
+REFUSED = frozenset({RingResult.DECLINED, RingResult.BUSY, RingResult.UNREACHABLE, RingResult.FAILED})
+
+
+def refused(ring: Ring, result: RingResult | None, at: datetime) -> bool:
+    """Did the phone itself say no to this ring, in whatever way? `result`: what the ring ended as by the phone's own
+    doing, at `at`. Phones say 480 and 408 both for "do not disturb" and for "nobody came": it is a no when the phone
+    never rang, or rang for less than half of its time."""
+    if not isinstance(ring.phase, Asked | Alerting):
+        return False
+    if result is RingResult.NO_ANSWER:
+        whole_s = seconds(ring.asked_at, ring.gives_up_at) - GRACE_S
+        return seconds(ring.asked_at, at) < (whole_s / 2 if isinstance(ring.phase, Alerting) else whole_s - SLACK_S)
+    return result in REFUSED
 
 
 def place(rings: tuple[Ring, ...], ring: RingId) -> int | None:

@@ -342,6 +342,10 @@ class Volunteer:
     """Has said that their shift is over, whether the phone is still registered or not."""
     unanswered: int = 0
     """How often in a row their phone rang without being picked up."""
+    refused: int = 0
+    """How often in a row their phone refused a ring."""
+    soundless: int = 0
+    """How often in a row they picked up without being heard."""
     asked_at: datetime | None = None
     """When the phone was asked to ring last."""
     answered: int = 0

@@ -238,7 +238,8 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         case VolunteerReachable() | VolunteerUnreachable():
             here = isinstance(news, VolunteerReachable)
             back = here and not known.reachable  # a phone that was gone is not left alone for what it did before
-            desk.put_volunteer(replace(known, reachable=here, rest_until=None if back else known.rest_until), news.at)
+            fresh = replace(known, rest_until=None, refused=0) if back else known
+            desk.put_volunteer(replace(fresh, reachable=here), news.at)
             if back:
                 partner.trusted(desk, known.id)
         case VolunteerEngaged() | VolunteerReleased():
@@ -246,9 +247,9 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         case VolunteerPaused():
             desk.put_volunteer(replace(known, pause=Pause(news.reason, news.at, news.kind)), news.at)
         case VolunteerResumed():
-            desk.put_volunteer(replace(known, pause=None, unanswered=0), news.at)
+            desk.put_volunteer(replace(volunteer_machine.cleared(known), pause=None), news.at)
         case DutyChanged():
-            desk.put_volunteer(replace(known, off_duty=not news.on, unanswered=0), news.at)
+            desk.put_volunteer(replace(volunteer_machine.cleared(known), off_duty=not news.on), news.at)
         case YesNoAsked():
             if isinstance(known.phase, InTalk):
                 ring = known.phase.ring

@@ -183,7 +183,7 @@ def test_a_phone_that_fails_again_and_again_never_costs_the_caller_their_turn() 
         house.later(6.0)
     assert [fact.result for fact in house.said(RingEnded)][:3] == [RingResult.FAILED] * 3
     assert house.house.lines[LINE].queue == (call, second)
-    house.later(400.0)  # as long as the flow allows, counted from when they came
+    house.later(700.0)  # as long as the flow allows, counted from when they came
     assert [fact.step for fact in house.said(StepEntered)][-1] == "busy"
 
 
