@@ -37,6 +37,8 @@ HEARD: Final = (
     "ChannelTalkingStarted",
     "ChannelTalkingFinished",
     "ChannelEnteredBridge",
+    "ChannelHold",
+    "ChannelUnhold",
     "PlaybackFinished",
     "ApplicationReplaced",
 )
