@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ivr.core.flow import Group, Strategy
+from ivr.core.flow import REFUSALS, Group, Strategy
 from ivr.core.ids import GroupId, VolunteerId
 from ivr.source import values
 from ivr.source.fields import Fields, text_of, texts_of
@@ -15,7 +15,7 @@ from ivr.source.tree import Node, Table, Text, read_tree
 
 FILE = "groups.yaml"
 NEEDED = ("strategy", "ring", "rounds", "rest", "wrap_up")
-OPTIONAL = ("auto_pause", "members", "accept")
+OPTIONAL = ("auto_pause", "refusals", "members", "accept")
 ACCEPT_S = 8.0
 """For `accept: press_1`: the words are heard two or three times in it."""
 MOST_WEIGHT = 100
@@ -70,19 +70,22 @@ def _group(name: GroupId, body: Node, findings: Findings) -> Group | None:
     wrap_up = _seconds(fields, "wrap_up", "30s", 0, 3600)
     written = text_of(fields.need("rounds", "`rounds: 2`"), "`rounds`", findings)
     rounds = values.whole(written, "`rounds`", 1, 20, findings) if written else None
-    auto_pause = _auto_pause(fields)
+    auto_pause = _how_many(fields, "auto_pause", 0)
+    refusals = _how_many(fields, "refusals", REFUSALS)
     accept_s = _accept(fields)
-    if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None or auto_pause is None:
+    if chosen is None or ring is None or rounds is None or rest is None or wrap_up is None:
         return None
-    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause, accept_s, members)
+    if auto_pause is None or refusals is None:
+        return None
+    return Group(name, Strategy(chosen), ring, rounds, rest, wrap_up, auto_pause, accept_s, members, refusals)
 
 
-def _auto_pause(fields: Fields) -> int | None:
-    """How many unanswered rings; 0 when it is not written or `none`, None when it is wrong."""
-    text = text_of(fields.get("auto_pause"), "`auto_pause`", fields.findings)
-    if text is None or text.value == "none":
-        return 0
-    return values.whole(text, "`auto_pause`", 1, 20, fields.findings)
+def _how_many(fields: Fields, key: str, unwritten: int) -> int | None:
+    """After how many rings in a row somebody is paused; 0 for `none`, None when it is wrong."""
+    text = text_of(fields.get(key), f"`{key}`", fields.findings)
+    if text is None:
+        return unwritten
+    return 0 if text.value == "none" else values.whole(text, f"`{key}`", 1, 20, fields.findings)
 
 
 def _accept(fields: Fields) -> float:

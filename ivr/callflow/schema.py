@@ -194,6 +194,7 @@ def group() -> Schema:
         "rest": LENGTH,
         "wrap_up": LENGTH,
         "auto_pause": {"anyOf": [{"const": "none"}, COUNT]},
+        "refusals": {"anyOf": [{"const": "none"}, COUNT]},
         "accept": choice(("press_1", "none"), "what who picks up must do before they are joined"),
         "members": members,
     }

@@ -28,6 +28,8 @@ from ivr.core.state import (
 )
 from ivr.web.board import Because, Board, LineBoard
 
+TZ = ZoneInfo("Europe/Copenhagen")
+
 
 def board(house: House, now: datetime, sip: str, ready: bool) -> Board:
     """Counts per line, at `now` (the line's time, aware UTC)."""
@@ -94,6 +96,8 @@ def idle(who: Volunteer) -> str:
 REASONS = {
     PauseKind.BREAK: "needs a moment: please look after them",
     PauseKind.UNANSWERED: "their phone rang several times in a row and was not picked up",
+    PauseKind.REFUSING: "their phone refuses calls: is it on do not disturb?",
+    PauseKind.NO_SOUND: "they picked up several times in a row and were not heard: is it their microphone?",
 }
 
 
@@ -232,7 +236,21 @@ def wrong_things(house: House, connected: bool, holding: bool = False) -> list[s
         for line in house.plan.lines.values()
         if house.lines[line.id].service is not None and not on_duty(house, line, house.lines[line.id])
     )
-    return wrong + failing_partners(house) + nobody_takes_over(house)
+    return wrong + paused_by_us(house) + failing_partners(house) + nobody_takes_over(house)
+
+
+PAUSED_BY_US = (PauseKind.UNANSWERED, PauseKind.REFUSING, PauseKind.NO_SOUND)
+
+
+def paused_by_us(house: House) -> list[str]:
+    """Who may think that they are on duty, and is not rung; one sentence each. Nobody who has gone home."""
+    paused = [who for who in people(house) if who.pause is not None and not who.off_duty and who.reachable]
+    return [
+        f"{who.id} is not rung any more since {who.pause.since.astimezone(TZ):%H:%M}, {REASONS[who.pause.kind]}: "
+        f"call them; they dial *10, or `ivr volunteer resume {who.id}`."
+        for who in paused
+        if who.pause is not None and who.pause.kind in PAUSED_BY_US
+    ]
 
 
 def failing_partners(house: House) -> list[str]:
@@ -242,7 +260,7 @@ def failing_partners(house: House) -> list[str]:
     }
     return [
         f"The partner {partner} did not take our callers several times in a row and is left alone until "
-        f"{until.astimezone(ZoneInfo('Europe/Copenhagen')):%H:%M}: call them."
+        f"{until.astimezone(TZ):%H:%M}: call them."
         for partner, until in sorted(failing.items(), key=str)
     ]
 

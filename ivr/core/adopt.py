@@ -11,7 +11,7 @@ from typing import assert_never
 
 from ivr.core import hunt, yes_no
 from ivr.core.change import replace
-from ivr.core.commands import Answer, EndTalk, HangUp, LastResort, LetGo, LetGoReason, Play, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, LastResort, LetGo, LetGoReason, Play, StartMusic, Uncover
 from ivr.core.decision import after
 from ivr.core.desk import Desk
 from ivr.core.facts import LineUp
@@ -22,6 +22,7 @@ from ivr.core.news import CallBack, CallLeft, Cause, Joined, Reached, RingAnswer
 from ivr.core.reasons import EndedBy, Outcome, RingResult
 from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
+from ivr.core.sound import stand_unwatched
 from ivr.core.state import (
     Alerting,
     Asked,
@@ -40,7 +41,7 @@ from ivr.core.state import (
     Waiting,
 )
 from ivr.core.takeback import on_back, on_witnessed
-from ivr.core.talking import count_talk, on_joined, settle
+from ivr.core.talking import count_talk, on_joined
 from ivr.core.turn import Turn
 from ivr.core.volunteer import on_duty
 from ivr.core.waiting import JOIN_S, speak_of_it
@@ -123,12 +124,12 @@ def lose(desk: Desk, call: Call, news: Surveyed) -> None:
     ended_by = EndedBy.UNKNOWN
     match call.phase:
         case Talking():
-            phase = settle(turn, call.phase)
+            phase = stand_unwatched(turn, call.phase)
             count_talk(turn, phase)
-            turn.drop_volunteer(phase.ring, talked=True)
+            turn.drop_volunteer(phase.ring, talked=True, result=RingResult.CALLER_GONE)
             turn.close_talk(phase.talk)
         case Joining():
-            turn.drop_volunteer(call.phase.ring, talked=False)
+            turn.drop_volunteer(call.phase.ring, talked=False, result=RingResult.CALLER_GONE)
             turn.close_talk(call.phase.talk)
         case Leaving():
             ended_by = call.phase.ended_by
@@ -187,7 +188,12 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
                 turn.join(talk, phase.ring, phase.volunteer)
                 turn.go(Joining(phase.step, phase.ring, phase.volunteer, talk, after(news.at, JOIN_S)))
             else:  # what was heard meanwhile nobody knows
-                turn.go(replace(phase, silent_since=None, silence_said=False))
+                phase = stand_unwatched(turn, phase)
+                phase = replace(phase, silent_since=None, silence_said=False, unheard=None, caller_unheard=None)
+                turn.draft.do(
+                    Uncover(call.id, phase.ring)
+                )  # music of before us: who is not heard still is noticed anew
+                turn.go(phase)
                 yes_no.ask(turn, phase)
         case Leaving():
             turn.draft.do(HangUp(call.id))

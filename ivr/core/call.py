@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import assert_never
 
-from ivr.core import shelter, talking, waiting, walk, yes_no
+from ivr.core import shelter, sound, talking, waiting, walk, yes_no
 from ivr.core.call_events import CallEvent, VolunteerGone, VolunteerPickedUp, YesNoWanted
 from ivr.core.change import replace
 from ivr.core.commands import Answer, HangUp, Play, StartMusic, StopPlay
@@ -29,6 +29,10 @@ from ivr.core.news import (
     Joined,
     PlayEnded,
     Result,
+    SideHeld,
+    SoundBack,
+    SoundLost,
+    VolunteerHeard,
 )
 from ivr.core.reasons import EndedBy, Outcome
 from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leaving, Over, Sheltered, Talking, Waiting
@@ -170,6 +174,8 @@ NOT_JOINING = Nothing("a talk that was given up, and taken down when it was")
 UNANSWERED = Nothing("the ring was let go with what it belonged to, or its end is the hunt's business")
 NO_TALK = Nothing("keys are answers only in a talk")
 WRITTEN = Nothing("the outcome is written")
+EARLIER_TALK = Nothing("of a talk that is over")
+NO_OTHER_SIDE = Nothing("nobody listens on the other side; what we play goes on, and is heard when they come back")
 UNHEARD = Nothing("only in a talk does it matter whether anything is heard from the caller")
 
 TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothing] = {
@@ -179,6 +185,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Hearing, PlayEnded): on_heard,
     (Hearing, Joined): NOT_JOINING,
     (Hearing, CallerTalking): UNHEARD,
+    (Hearing, VolunteerHeard): EARLIER_TALK,
+    (Hearing, SoundLost): EARLIER_TALK,
+    (Hearing, SoundBack): EARLIER_TALK,
+    (Hearing, SideHeld): NO_OTHER_SIDE,
     (Hearing, CallDue): on_words_overdue,
     (Hearing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Hearing, VolunteerGone): UNANSWERED,
@@ -190,6 +200,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Choosing, PlayEnded): on_menu_heard,
     (Choosing, Joined): NOT_JOINING,
     (Choosing, CallerTalking): UNHEARD,
+    (Choosing, VolunteerHeard): EARLIER_TALK,
+    (Choosing, SoundLost): EARLIER_TALK,
+    (Choosing, SoundBack): EARLIER_TALK,
+    (Choosing, SideHeld): NO_OTHER_SIDE,
     (Choosing, CallDue): on_no_key,
     (Choosing, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Choosing, VolunteerGone): UNANSWERED,
@@ -201,6 +215,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Waiting, PlayEnded): waiting.on_announced,
     (Waiting, Joined): NOT_JOINING,
     (Waiting, CallerTalking): UNHEARD,
+    (Waiting, VolunteerHeard): EARLIER_TALK,
+    (Waiting, SoundLost): EARLIER_TALK,
+    (Waiting, SoundBack): EARLIER_TALK,
+    (Waiting, SideHeld): NO_OTHER_SIDE,
     (Waiting, CallDue): waiting.on_waiting_due,
     (Waiting, VolunteerPickedUp): waiting.on_picked_up,
     (Waiting, VolunteerGone): UNANSWERED,
@@ -212,6 +230,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Holding, PlayEnded): OLD_WORDS,
     (Holding, Joined): NOT_JOINING,
     (Holding, CallerTalking): UNHEARD,
+    (Holding, VolunteerHeard): EARLIER_TALK,
+    (Holding, SoundLost): EARLIER_TALK,
+    (Holding, SoundBack): EARLIER_TALK,
+    (Holding, SideHeld): NO_OTHER_SIDE,
     (Holding, CallDue): on_opening_due,
     (Holding, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Holding, VolunteerGone): UNANSWERED,
@@ -223,6 +245,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Joining, PlayEnded): talking.on_words_ended,
     (Joining, Joined): talking.on_joined,
     (Joining, CallerTalking): UNHEARD,
+    (Joining, VolunteerHeard): EARLIER_TALK,
+    (Joining, SoundLost): EARLIER_TALK,
+    (Joining, SoundBack): EARLIER_TALK,
+    (Joining, SideHeld): sound.on_held,
     (Joining, CallDue): talking.on_join_overdue,
     (Joining, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Joining, VolunteerGone): talking.on_volunteer_gone_while_joining,
@@ -234,6 +260,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Talking, PlayEnded): yes_no.on_words_ended,
     (Talking, Joined): Nothing("told twice, after a reconnect"),
     (Talking, CallerTalking): talking.on_voice,
+    (Talking, VolunteerHeard): sound.on_heard,
+    (Talking, SoundLost): sound.on_lost,
+    (Talking, SoundBack): sound.on_back,
+    (Talking, SideHeld): sound.on_held,
     (Talking, CallDue): talking.on_due,
     (Talking, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Talking, VolunteerGone): talking.on_volunteer_gone,
@@ -245,6 +275,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Leaving, PlayEnded): OLD_WORDS,
     (Leaving, Joined): NOT_JOINING,
     (Leaving, CallerTalking): UNHEARD,
+    (Leaving, VolunteerHeard): EARLIER_TALK,
+    (Leaving, SoundLost): EARLIER_TALK,
+    (Leaving, SoundBack): EARLIER_TALK,
+    (Leaving, SideHeld): NO_OTHER_SIDE,
     (Leaving, CallDue): on_hangup_overdue,
     (Leaving, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Leaving, VolunteerGone): UNANSWERED,
@@ -256,6 +290,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Sheltered, PlayEnded): OLD_WORDS,
     (Sheltered, Joined): NOT_JOINING,
     (Sheltered, CallerTalking): UNHEARD,
+    (Sheltered, VolunteerHeard): EARLIER_TALK,
+    (Sheltered, SoundLost): EARLIER_TALK,
+    (Sheltered, SoundBack): EARLIER_TALK,
+    (Sheltered, SideHeld): NO_OTHER_SIDE,
     (Sheltered, CallDue): shelter.on_stays,
     (Sheltered, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Sheltered, VolunteerGone): UNANSWERED,
@@ -267,6 +305,10 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Over, PlayEnded): WRITTEN,
     (Over, Joined): WRITTEN,
     (Over, CallerTalking): WRITTEN,
+    (Over, VolunteerHeard): WRITTEN,
+    (Over, SoundLost): WRITTEN,
+    (Over, SoundBack): WRITTEN,
+    (Over, SideHeld): WRITTEN,
     (Over, CallDue): Nothing("rings that die away have their own deadlines"),
     (Over, VolunteerPickedUp): waiting.on_picked_up_too_late,
     (Over, VolunteerGone): WRITTEN,

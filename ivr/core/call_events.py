@@ -16,6 +16,10 @@ from ivr.core.news import (
     DigitPressed,
     Joined,
     PlayEnded,
+    SideHeld,
+    SoundBack,
+    SoundLost,
+    VolunteerHeard,
 )
 from ivr.core.reasons import SwitchedBy
 
@@ -52,6 +56,10 @@ CallEvent = (
     | PlayEnded
     | Joined
     | CallerTalking
+    | VolunteerHeard
+    | SoundLost
+    | SoundBack
+    | SideHeld
     | CallDue
     | VolunteerPickedUp
     | VolunteerGone

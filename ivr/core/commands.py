@@ -132,8 +132,8 @@ class EndTalk:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """Agree anew with one side's phone on where and how sound is sent (a re-INVITE): `ring` None is the caller's. Nothing
-    is heard of how it went but the sound."""
+    """Agree anew with one side's phone on where and how sound is sent (a re-INVITE): `ring` None is the caller's. How
+    it went is told by the sound alone."""
 
     call: CallId
     ring: RingId | None
@@ -145,7 +145,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The caller hears music within the talk, since nothing of the volunteer comes; the volunteer hears the caller still.
+    """The caller hears music within the talk, since nothing of the volunteer comes; the volunteer hears them still.
     Done twice it changes nothing; it ends with the talk at the latest."""
 
     call: CallId

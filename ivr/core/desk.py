@@ -270,22 +270,30 @@ class Desk:
         if verdict.yes_no is not None:
             call_machine.step(turn, YesNoWanted(event.ring, verdict.yes_no, SwitchedBy.VOLUNTEER, event.at))
         if verdict.hung_up is not None:
+            if ring_machine.is_owed(ring):
+                turn.ring_ended(ring, RingResult.FAILED)
             call_machine.step(turn, VolunteerGone(event.ring, verdict.hung_up, event.at))
         self.save(known, turn)
         if verdict.ring is None:
-            self.phone_down(known, ring, verdict, event.at)
-        if not ours and partner.came_to_nothing(known, ring, verdict, event.at):
+            self.phone_down(known, ring, verdict, event.at, ours)
+        if not ours and partner.came_to_nothing(known, ring, verdict):
             partner.refused(self, known, ring, event.at)
 
-    def phone_down(self, before: Call, ring: RingState, verdict: ring_machine.Verdict, at: datetime) -> None:
+    def phone_down(
+        self, before: Call, ring: RingState, verdict: ring_machine.Verdict, at: datetime, ours: bool
+    ) -> None:
         """The ring is gone for good: the volunteer can be rung again, or wraps up after a talk."""
-        result = verdict.result
-        if isinstance(ring.phase, Ending):
-            result, talked = ring.phase.result, ring.phase.talked
+        phase = ring.phase
+        if isinstance(phase, Ending):
+            down = PhoneDown(ring.id, phase.result, phase.talked, at, phase.died, phase.ours)
         else:
-            talked = isinstance(before.phase, Talking) and before.phase.ring == ring.id
-        died = verdict.hung_up is Cause.MEDIA_LOST
-        self.tell_volunteer(ring.volunteer, PhoneDown(ring.id, result or RingResult.ANSWERED, talked, at, died))
+            came_to = RingResult.FAILED if ring_machine.is_owed(ring) else RingResult.ANSWERED
+            with_caller = isinstance(before.phase, Talking) and before.phase.ring == ring.id
+            talked = with_caller and came_to is RingResult.ANSWERED
+            died = verdict.hung_up is Cause.MEDIA_LOST
+            refused = not ours and ring_machine.refused(ring, verdict.result, at)
+            down = PhoneDown(ring.id, verdict.result or came_to, talked, at, died, ours, refused)
+        self.tell_volunteer(ring.volunteer, down)
 
     # ------------------------------------------------------------ volunteers
 
@@ -297,11 +305,11 @@ class Desk:
         self.put_volunteer(now, event.at)
 
     def count_answer(self, who: VolunteerId, at: datetime) -> None:
-        """One more answered call today, once for each."""
+        """One more answered call today, once for each; and what their phone did before is made up for."""
         known = self.draft.volunteers.get(who)
         if known is not None:
             partner.trusted(self, who)
-            known, day = self.draft.volunteers[who], day_of(at)
+            known, day = volunteer_machine.cleared(self.draft.volunteers[who]), day_of(at)
             self.draft.put_volunteer(replace(known, answered=calls_today(known, day) + 1, answered_on=day))
 
     def put_volunteer(self, now: Volunteer, at: datetime) -> None:

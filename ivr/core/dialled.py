@@ -16,6 +16,7 @@ from ivr.core.feature import LONGER_S, NOT_NOW, Feature, sentence
 from ivr.core.news import FeatureDialled, WrapUpDone, WrapUpProlonged
 from ivr.core.reasons import PauseKind
 from ivr.core.state import Pause, Volunteer
+from ivr.core.volunteer import cleared
 
 
 def on_dialled(desk: Desk, known: Volunteer | None, news: FeatureDialled) -> None:
@@ -34,9 +35,9 @@ def wanted(known: Volunteer, feature: Feature, at: datetime) -> Volunteer:
     """As they want to be from now on."""
     match feature:
         case Feature.ON_DUTY:
-            return replace(known, off_duty=False, pause=None, unanswered=0)
+            return replace(cleared(known), off_duty=False, pause=None)
         case Feature.OFF_DUTY:
-            return replace(known, off_duty=True, unanswered=0)
+            return replace(cleared(known), off_duty=True)
         case Feature.PAUSE:
             return replace(known, pause=Pause(None, at))
         case Feature.BREAK:

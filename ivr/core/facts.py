@@ -11,7 +11,18 @@ from datetime import datetime
 from ivr.core.change import quicken
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, GroupId, LineId, RingId, StepName, VolunteerId
-from ivr.core.reasons import EndedBy, HandoverWhy, Outcome, RequeueReason, RingResult, ServedBy, SwitchedBy
+from ivr.core.reasons import (
+    EndedBy,
+    HandoverWhy,
+    Heard,
+    Loss,
+    Outcome,
+    RequeueReason,
+    RingResult,
+    ServedBy,
+    Side,
+    SwitchedBy,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +93,8 @@ class RingEnded:
     volunteer: VolunteerId
     result: RingResult
     rang_s: float
-    """From asking the phone until the ring's end, seconds."""
+    """From asking the phone until it was picked up or the ring ended, seconds. Of a phone that was picked up it is said
+    once it is known whether the volunteer was heard."""
     at: datetime
 
 
@@ -97,7 +109,7 @@ class CallJoined:
 
 @dataclass(frozen=True, slots=True)
 class CallAnswered:
-    """Both sides have been joined for 1.5 s: this is an answered call whatever follows."""
+    """The volunteer's sound has gone out to the caller for 1.5 s in sum: this is an answered call whatever follows."""
 
     call: CallId
     line: LineId
@@ -108,7 +120,7 @@ class CallAnswered:
 
 @dataclass(frozen=True, slots=True)
 class CallHandedOver:
-    """Caller and a partner's people have been joined for 1.5 s: the call has left our house whatever follows."""
+    """A partner's sound has gone out to the caller for 1.5 s in sum: the call has left our house whatever follows."""
 
     call: CallId
     line: LineId
@@ -159,6 +171,63 @@ class YesNoEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkHeld:
+    """One side's phone has put the other on hold, who hears music or a tone meanwhile."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    side: Side
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TalkResumed:
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    side: Side
+    held_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SoundMissing:
+    """In a talk nothing of this side has reached the other for some two seconds. When it is the volunteer who is not
+    heard, the caller hears music from now on."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    side: Side
+    loss: Loss
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SoundReturned:
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    side: Side
+    missing_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TalkHeldTooLong:
+    """For the coordinator: one side on hold, or the volunteer unheard, for longer than the line's `hold_alarm`."""
+
+    call: CallId
+    line: LineId
+    volunteer: VolunteerId
+    side: Side
+    """Who holds, or is not heard."""
+    held_s: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CallRequeued:
     call: CallId
     line: LineId
@@ -188,6 +257,8 @@ class CallEnded:
     answered_by: VolunteerId | None
     at: datetime
     by: ServedBy = ServedBy.US
+    heard: Heard = Heard.UNKNOWN
+    """Whether a volunteer's sound went out to the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +304,22 @@ class VolunteerTookBreak:
 @dataclass(frozen=True, slots=True)
 class VolunteerNotAnswering:
     """Their phone rang in vain too often in a row, so it is left alone until they say that they are back."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerRefusing:
+    """Their phone refused too many rings in a row, so it is left alone until they say that they are back."""
+
+    volunteer: VolunteerId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VolunteerNotHeard:
+    """They picked up too often in a row and no sound came from their phone, which is left alone until they are back."""
 
     volunteer: VolunteerId
     at: datetime
@@ -400,6 +487,11 @@ Fact = (
     | CallerHeard
     | YesNoBegan
     | YesNoEnded
+    | TalkHeld
+    | TalkResumed
+    | SoundMissing
+    | SoundReturned
+    | TalkHeldTooLong
     | CallRequeued
     | PromptFailed
     | CallEnded
@@ -410,6 +502,8 @@ Fact = (
     | VolunteerTookPause
     | VolunteerTookBreak
     | VolunteerNotAnswering
+    | VolunteerRefusing
+    | VolunteerNotHeard
     | VolunteerBack
     | VolunteerCameOnDuty
     | VolunteerWentOffDuty

@@ -32,6 +32,14 @@ class Feature(StrEnum):
 NOT_NOW = PromptId("frivillig-ikke-nu")
 ON_DUTY = PromptId("frivillig-paa-vagt")
 WAS_NOT_ANSWERING = PromptId("frivillig-paa-vagt-igen")
+WAS_REFUSING = PromptId("frivillig-afviste")
+WAS_NOT_HEARD = PromptId("frivillig-uden-lyd")
+WHY_PAUSED = {
+    PauseKind.UNANSWERED: WAS_NOT_ANSWERING,
+    PauseKind.REFUSING: WAS_REFUSING,
+    PauseKind.NO_SOUND: WAS_NOT_HEARD,
+}
+"""What who comes back from a pause hears that they did not take themselves."""
 OFF_DUTY = PromptId("frivillig-fri")
 PAUSED = PromptId("frivillig-pause")
 BREAK = PromptId("frivillig-luft")
@@ -39,7 +47,20 @@ DONE = PromptId("frivillig-klar")
 LONGER = PromptId("frivillig-mere-tid")
 PRESS_ONE = PromptId("frivillig-tast-et")
 """Said to who has picked up, where a group wants the call to be accepted with a key."""
-SENTENCES = (PRESS_ONE, NOT_NOW, ON_DUTY, WAS_NOT_ANSWERING, OFF_DUTY, PAUSED, BREAK, DONE, LONGER)
+NOT_HEARD = PromptId("frivillig-hoeres-ikke")
+"""Said to who has picked up and is let go because nothing is heard from their phone."""
+SENTENCES = (
+    PRESS_ONE,
+    NOT_NOW,
+    ON_DUTY,
+    *WHY_PAUSED.values(),
+    OFF_DUTY,
+    PAUSED,
+    BREAK,
+    DONE,
+    LONGER,
+    NOT_HEARD,
+)
 
 ON_CODE, OFF_CODE = "*16", "*17"
 """Pressed within a talk: answers by key begin, and end (see `yes_no`)."""
@@ -70,8 +91,7 @@ def keyed(before: Keyed | None, digit: str, at: datetime) -> tuple[Keyed | None,
 def sentence(who: Volunteer, feature: Feature) -> PromptId:
     match feature:
         case Feature.ON_DUTY:
-            missed = who.pause is not None and who.pause.kind is PauseKind.UNANSWERED
-            return WAS_NOT_ANSWERING if missed else ON_DUTY
+            return ON_DUTY if who.pause is None else WHY_PAUSED.get(who.pause.kind, ON_DUTY)
         case Feature.OFF_DUTY:
             return OFF_DUTY
         case Feature.PAUSE:

@@ -181,6 +181,10 @@ class Flow:
     steps: Mapping[StepName, Step]
 
 
+REFUSALS = 3
+"""So many rings in a row a phone may refuse where its group says nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A hunt group. After `rounds` fruitless rounds the next tier is asked; the last tier is followed by the first."""
@@ -199,6 +203,8 @@ class Group:
     voice mail); 0: picking up is enough."""
     members: Mapping[VolunteerId, int] = field(default_factory=dict)
     """Those named, in order, with their weights; who is not named weighs 1. Who belongs to a group is not said here."""
+    refusals: int = REFUSALS
+    """After so many refused rings in a row a volunteer is paused; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +243,8 @@ class Line:
     head_start_s: float = 0.0
     """Callers are looked after as if they had come so much earlier, where lines share volunteers: so nobody of another
     line is overtaken by anybody who came later than this."""
+    hold_alarm_s: float = 180.0
+    """Somebody on hold, or a volunteer who is not heard, for so long: the coordinator is told."""
     late: Mapping[Service, Mapping[GroupId, float]] = field(default_factory=dict)
     """Groups that are asked after so many seconds of waiting at the latest, whatever the groups before them do."""
     handover: Handover = field(default_factory=Handover)

@@ -185,8 +185,8 @@ class CallerTalking:
 
 @dataclass(frozen=True, slots=True)
 class VolunteerHeard:
-    """In this talk the volunteer's sound has gone out to the caller for 1.5 s in sum. `known` False: nobody watched, and
-    the two were together for so long."""
+    """In this talk the volunteer's sound has gone out to the caller for 1.5 s in sum. `known` False: nobody watched,
+    and both were together for so long."""
 
     talk: TalkId
     at: datetime
@@ -216,7 +216,7 @@ class SoundBack:
 
 @dataclass(frozen=True, slots=True)
 class SideHeld:
-    """One side's phone has put the other on hold, or has taken it back. The exchange plays music to the other by itself."""
+    """One side's phone has put the other on hold, or has taken it back. The other hears music of the exchange's own."""
 
     call: CallId
     side: Side

@@ -40,7 +40,7 @@ def places_of(desk: Desk, partner: str) -> list[Volunteer]:
     return [who for who in desk.draft.volunteers.values() if partner_of(who.id) == partner]
 
 
-def came_to_nothing(before: Call, ring: Ring, verdict: Verdict, at: datetime) -> bool:
+def came_to_nothing(before: Call, ring: Ring, verdict: Verdict) -> bool:
     """Was this a ring of a partner's that did not become a talk which stands? `before`: the call when it was told."""
     if partner_of(ring.volunteer) is None:
         return False
@@ -49,7 +49,7 @@ def came_to_nothing(before: Call, ring: Ring, verdict: Verdict, at: datetime) ->
     phase = before.phase
     if verdict.hung_up is None or not isinstance(phase, Joining | Talking) or phase.ring != ring.id:
         return False
-    return isinstance(phase, Joining) or (phase.stands_at is not None and at < phase.stands_at)
+    return isinstance(phase, Joining) or phase.stands_at is not None
 
 
 def refused(desk: Desk, before: Call, ring: Ring, at: datetime) -> None:

@@ -71,6 +71,15 @@ class Side(StrEnum):
     VOLUNTEER = "volunteer"
 
 
+class Heard(StrEnum):
+    """Whether a volunteer's sound went out to the caller."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+    """Nobody watched, and the two were together for long enough."""
+
+
 class Loss(StrEnum):
     """Why nothing of one side goes out to the other."""
 
@@ -79,7 +88,7 @@ class Loss(StrEnum):
     ABSENT = "absent"
     """Nothing comes any more: muted without sending, held without saying so, on a network that is away, or dead."""
     DROPPED = "dropped"
-    """Packets come and none of them is passed on: from another address than was said, or in a codec nobody agreed on."""
+    """Packets come and none of them is passed on: from an address that was not said, or in a codec nobody agreed on."""
 
 
 class PauseKind(StrEnum):
@@ -90,6 +99,10 @@ class PauseKind(StrEnum):
     """Needs a moment after a hard call. No report counts it, for or against anybody."""
     UNANSWERED = "unanswered"
     """Taken by us: their phone rang too often without being picked up."""
+    REFUSING = "refusing"
+    """Taken by us: their phone refused too many rings in a row, whatever it said (do not disturb, busy, broken)."""
+    NO_SOUND = "no_sound"
+    """Taken by us: they picked up too often in a row without being heard."""
 
 
 class SwitchedBy(StrEnum):

@@ -17,8 +17,8 @@ from ivr.core.change import quicken, replace
 from ivr.core.commands import Command, LetGo, LetGoReason
 from ivr.core.decision import Nothing, after, seconds
 from ivr.core.flow import Line
-from ivr.core.ids import RingId
-from ivr.core.news import Cause, RingAlerting, RingAnswered, RingGone, RingPressed
+from ivr.core.ids import PromptId, RingId
+from ivr.core.news import Cause, PhoneDead, RingAlerting, RingAnswered, RingGone, RingPressed
 from ivr.core.reasons import RingResult
 from ivr.core.state import Accepting, Alerting, Asked, Ending, PickedUp, Ring, RingPhase
 
@@ -26,6 +26,8 @@ CONFIRM_S = 2.0
 """How long a ring that was let go may take to be gone before we stop waiting for the word of it."""
 GRACE_S = 2.0
 """The exchange ends a ring by itself at its ring time; this much later we do it ourselves."""
+SLACK_S = 1.0
+"""The exchange counts a ring's time in whole seconds, and its word takes a moment."""
 FAR_S = 86_400.0 * 365
 ACCEPT_KEY = "1"
 ID = attrgetter("id")
@@ -39,7 +41,7 @@ class RingDue:
     at: datetime
 
 
-RingEvent = RingAlerting | RingAnswered | RingPressed | RingGone | RingDue
+RingEvent = RingAlerting | RingAnswered | RingPressed | PhoneDead | RingGone | RingDue
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,21 @@ RESULTS = {
 }
 
 
+REFUSED = frozenset({RingResult.DECLINED, RingResult.BUSY, RingResult.UNREACHABLE, RingResult.FAILED})
+
+
+def refused(ring: Ring, result: RingResult | None, at: datetime) -> bool:
+    """Did the phone itself say no to this ring, in whatever way? `result`: what the ring ended as by the phone's own
+    doing, at `at`. Phones say 480 and 408 both for "do not disturb" and for "nobody came": it is a no when the phone
+    never rang, or rang for less than half of its time."""
+    if not isinstance(ring.phase, Asked | Alerting):
+        return False
+    if result is RingResult.NO_ANSWER:
+        whole_s = seconds(ring.asked_at, ring.gives_up_at) - GRACE_S
+        return seconds(ring.asked_at, at) < (whole_s / 2 if isinstance(ring.phase, Alerting) else whole_s - SLACK_S)
+    return result in REFUSED
+
+
 def place(rings: tuple[Ring, ...], ring: RingId) -> int | None:
     """Where it is among those of a call; None: it is gone. They were numbered one after another, so their ids grow."""
     at = bisect_left(rings, ring, key=ID)
@@ -89,10 +106,21 @@ def asking(ring: Ring, line: Line, at: datetime) -> commands.Ring:
 
 
 def let_go(
-    ring: Ring, reason: LetGoReason, result: RingResult, at: datetime, talked: bool = False
+    ring: Ring, ending: Ending, at: datetime, words: PromptId | None = None, language: str = ""
 ) -> tuple[Ring, Command]:
     """Stop it; that it ended, and as what, is for the caller of this to say."""
-    return replace(ring, phase=Ending(result, talked, reason), gives_up_at=after(at, CONFIRM_S)), LetGo(ring.id, reason)
+    command = LetGo(ring.id, ending.reason, words, language if words is not None else "")
+    return replace(ring, phase=ending, gives_up_at=after(at, CONFIRM_S)), command
+
+
+def is_owed(ring: Ring) -> bool:
+    """Picked up, and not written yet whether the caller heard anybody."""
+    return isinstance(ring.phase, PickedUp) and ring.phase.owed
+
+
+def rang_until(ring: Ring, at: datetime) -> datetime:
+    """When it was picked up, or now."""
+    return ring.phase.since or at if isinstance(ring.phase, PickedUp) else at
 
 
 def on_alerting(ring: Ring, _news: RingAlerting) -> Verdict:
@@ -116,14 +144,16 @@ def on_pressed(ring: Ring, news: RingPressed) -> Verdict:
 
 
 def picked_up(ring: Ring, news: RingAnswered | RingPressed) -> Verdict:
-    return Verdict(replace(ring, phase=PickedUp(), gives_up_at=after(news.at, FAR_S)), picked_up=True)
+    there = PickedUp(since=news.at, owed=True)
+    return Verdict(replace(ring, phase=there, gives_up_at=after(news.at, FAR_S)), picked_up=True)
 
 
 def on_pressed_in_talk(ring: Ring, news: RingPressed) -> Verdict:
     """A code for the house; what else is pressed is between the two."""
-    before = ring.phase.keyed if isinstance(ring.phase, PickedUp) else None
-    now, wanted = feature.keyed(before, news.digit, news.at)
-    return Verdict(ring if now == before else replace(ring, phase=PickedUp(now)), yes_no=wanted)
+    phase = ring.phase
+    assert isinstance(phase, PickedUp)
+    now, wanted = feature.keyed(phase.keyed, news.digit, news.at)
+    return Verdict(ring if now == phase.keyed else replace(ring, phase=replace(phase, keyed=now)), yes_no=wanted)
 
 
 def on_answered_too_late(ring: Ring, _news: RingAnswered) -> Verdict:
@@ -139,13 +169,20 @@ def on_hung_up(_ring: Ring, news: RingGone) -> Verdict:
     return Verdict(None, hung_up=news.cause)
 
 
+def on_dead(ring: Ring, news: PhoneDead) -> Verdict:
+    """Nothing comes from it and it answers nothing: let go, though it may never hear so."""
+    result = RingResult.FAILED if is_owed(ring) else RingResult.ANSWERED
+    gone, command = let_go(ring, Ending(result, talked=False, died=True), news.at)
+    return Verdict(gone, hung_up=Cause.MEDIA_LOST, commands=(command,))
+
+
 def on_confirmed(_ring: Ring, _news: RingGone) -> Verdict:
     return Verdict(None)
 
 
 def on_overdue(ring: Ring, news: RingDue) -> Verdict:
     """The exchange should have ended it at its ring time and did not."""
-    gone, command = let_go(ring, LetGoReason.NO_ANSWER, RingResult.NO_ANSWER, news.at)
+    gone, command = let_go(ring, Ending(RingResult.NO_ANSWER, False, LetGoReason.NO_ANSWER), news.at)
     return Verdict(gone, result=RingResult.NO_ANSWER, commands=(command,))
 
 
@@ -153,30 +190,37 @@ def on_never_confirmed(_ring: Ring, _news: RingDue) -> Verdict:
     return Verdict(None)
 
 
+NOT_UP = Nothing("only in a talk is it looked at what a phone sends; a ring has its own deadline")
+
 TABLE: dict[tuple[type[RingPhase], type[RingEvent]], Callable[..., Verdict] | Nothing] = {
     (Asked, RingAlerting): on_alerting,
     (Asked, RingAnswered): on_answered,
     (Asked, RingPressed): Nothing("nobody has picked up"),
+    (Asked, PhoneDead): NOT_UP,
     (Asked, RingGone): on_unanswered,
     (Asked, RingDue): on_overdue,
     (Alerting, RingAlerting): Nothing("told twice: phones may send 180 as often as they like"),
     (Alerting, RingAnswered): on_answered,
     (Alerting, RingPressed): Nothing("nobody has picked up"),
+    (Alerting, PhoneDead): NOT_UP,
     (Alerting, RingGone): on_unanswered,
     (Alerting, RingDue): on_overdue,
     (Accepting, RingAlerting): Nothing("overtaken by the answer"),
     (Accepting, RingAnswered): on_answered_again,
     (Accepting, RingPressed): on_pressed,
+    (Accepting, PhoneDead): NOT_UP,
     (Accepting, RingGone): on_unanswered,
     (Accepting, RingDue): on_overdue,
     (PickedUp, RingAlerting): Nothing("overtaken by the answer"),
     (PickedUp, RingAnswered): Nothing("told twice, after a reconnect"),
     (PickedUp, RingPressed): on_pressed_in_talk,
+    (PickedUp, PhoneDead): on_dead,
     (PickedUp, RingGone): on_hung_up,
     (PickedUp, RingDue): Nothing("a talk has no longest time"),
     (Ending, RingAlerting): Nothing("overtaken by being let go"),
     (Ending, RingAnswered): on_answered_too_late,
     (Ending, RingPressed): Nothing("let go: too late"),
+    (Ending, PhoneDead): Nothing("let go: nothing is due from it any more"),
     (Ending, RingGone): on_confirmed,
     (Ending, RingDue): on_never_confirmed,
 }

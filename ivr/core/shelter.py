@@ -11,9 +11,10 @@ from ivr.core.commands import LetGoReason
 from ivr.core.decision import after
 from ivr.core.facts import CallJoined, CallSheltered
 from ivr.core.news import CallDue, CallGone, CallLeft, Witnessed
-from ivr.core.reasons import SERVED, EndedBy, Outcome, RingResult, ServedBy
+from ivr.core.reasons import SERVED, EndedBy, Heard, Outcome, RingResult, ServedBy
+from ivr.core.sound import stand_unwatched
 from ivr.core.state import CallPhase, Joining, Sheltered, Talking, Waiting
-from ivr.core.talking import count_talk, settle
+from ivr.core.talking import count_talk
 from ivr.core.turn import Turn
 
 BACK_S = 1.5
@@ -26,12 +27,12 @@ def on_left(turn: Turn, phase: CallPhase, _news: CallLeft) -> None:
     step = phase.step if isinstance(phase, Waiting | Joining | Talking) else None
     match phase:
         case Talking():
-            talk = settle(turn, phase)
+            talk = stand_unwatched(turn, phase)
             count_talk(turn, talk)
-            turn.drop_volunteer(talk.ring, talked=True)
+            turn.drop_volunteer(talk.ring, talked=True, result=RingResult.CALLER_GONE)
             turn.close_talk(talk.talk)
         case Joining():
-            turn.drop_volunteer(phase.ring, talked=False)
+            turn.drop_volunteer(phase.ring, talked=False, result=RingResult.CALLER_GONE)
             turn.close_talk(phase.talk)
         case _:
             pass
@@ -65,7 +66,7 @@ def write_down(turn: Turn, news: Witnessed) -> None:
             turn.draft.say(CallJoined(turn.call.id, turn.line.id, news.volunteer, waited, turn.at))
             turn.served(news.volunteer, waited)
             turn.answered_by = news.volunteer
-            turn.change(answered_by=news.volunteer, talk_s=news.talk_s or 0.0)
+            turn.change(answered_by=news.volunteer, talk_s=news.talk_s or 0.0, heard=Heard.UNKNOWN)
         turn.fate(news.outcome)
     by = EndedBy.SYSTEM if news.outcome is Outcome.OUTSIDE_HOURS else EndedBy.UNKNOWN
     turn.end(EndedBy.CALLER if news.outcome is Outcome.ABANDONED else by, ServedBy.LAST_RESORT)

@@ -18,7 +18,7 @@ from ivr.core.facts import Carried
 from ivr.core.flow import Plan
 from ivr.core.hours import OWN_GROUPS, NightBy, Service, Timetable
 from ivr.core.ids import CallId, GroupId, LineId, PlayId, PromptId, RingId, StepName, TalkId, VolunteerId
-from ivr.core.reasons import EndedBy, HandoverWhy, Outcome, PauseKind, RingResult
+from ivr.core.reasons import EndedBy, HandoverWhy, Heard, Loss, Outcome, PauseKind, RingResult, Side
 
 # ---------------------------------------------------------------- ring
 
@@ -52,6 +52,10 @@ class PickedUp:
     """The volunteer is on the line: being joined with the caller, or talking."""
 
     keyed: Keyed | None = None
+    since: datetime | None = None
+    """When it was picked up; None: by an older version."""
+    owed: bool = False
+    """Its result is not written yet: whether they were heard is not known. An older version wrote it at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class Ending:
     """Whether the volunteer had been joined with the caller (and gets time to wrap up)."""
     reason: LetGoReason = LetGoReason.OVER
     """What the phone is told, once more where it may not have heard it."""
+    died: bool = False
+    """The phone answers nothing any more: it was not the volunteer who ended it."""
+    ours: bool = False
+    """It failed because of us: nothing is held against the phone."""
 
 
 RingPhase = Asked | Alerting | Accepting | PickedUp | Ending
@@ -140,6 +148,28 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """One side's phone holds the other."""
+
+    side: Side
+    since: datetime
+    alarm_at: datetime | None
+    """When the coordinator is told that it takes long; None: has been."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unheard:
+    """Nothing of one side reaches the other. The caller hears music instead."""
+
+    loss: Loss
+    since: datetime
+    due: datetime
+    """When it is decided what follows, or asked once more."""
+    alarm_at: datetime | None
+    """When the coordinator is told that it takes long; None: has been, or need not be."""
+
+
+@dataclass(frozen=True, slots=True)
 class Joining:
     """A volunteer picked up; the two are being connected."""
 
@@ -150,6 +180,7 @@ class Joining:
     deadline: datetime
     whisper: PlayId | None = None
     """What the volunteer hears first; the two are joined when it has ended, or at the deadline."""
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +192,8 @@ class YesNo:
 
 @dataclass(frozen=True, slots=True)
 class Talking:
-    """Caller and volunteer hear each other. `stands_at` is None once the call counts as answered."""
+    """Caller and volunteer hear each other. `stands_at`: when it would count as answered if nobody watched; None once
+    it does count."""
 
     step: StepName
     ring: RingId
@@ -174,6 +206,11 @@ class Talking:
     silence_said: bool = False
     yes_no: YesNo | None = None
     """None: the caller's keys mean nothing."""
+    holds: tuple[Hold, ...] = ()
+    unheard: Unheard | None = None
+    """The volunteer is not heard."""
+    caller_unheard: Unheard | None = None
+    """What the caller sends is not passed on. (A caller who sends nothing is a silent one.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +261,8 @@ class Call:
     talk_s: float | None = None
     answered_by: VolunteerId | None = None
     requeues: int = 0
+    heard: Heard = Heard.NO
+    """Whether any volunteer's sound went out to the caller long enough to count."""
     language: str = ""
     """What the caller chose; empty: the line's."""
     prefer: VolunteerId | None = None
@@ -303,6 +342,10 @@ class Volunteer:
     """Has said that their shift is over, whether the phone is still registered or not."""
     unanswered: int = 0
     """How often in a row their phone rang without being picked up."""
+    refused: int = 0
+    """How often in a row their phone refused a ring."""
+    soundless: int = 0
+    """How often in a row they picked up without being heard."""
     asked_at: datetime | None = None
     """When the phone was asked to ring last."""
     answered: int = 0

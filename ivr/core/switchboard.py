@@ -22,6 +22,7 @@ from ivr.core.change import replace
 from ivr.core.commands import (
     Answer,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
@@ -29,10 +30,12 @@ from ivr.core.commands import (
     LetGo,
     LetGoReason,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -60,6 +63,7 @@ from ivr.core.news import (
     LineNews,
     News,
     OverrideGiven,
+    PhoneDead,
     PlayEnded,
     Published,
     Result,
@@ -67,10 +71,14 @@ from ivr.core.news import (
     RingAnswered,
     RingGone,
     RingPressed,
+    SideHeld,
+    SoundBack,
+    SoundLost,
     Surveyed,
     VolunteerAdded,
     VolunteerDue,
     VolunteerEngaged,
+    VolunteerHeard,
     VolunteerNews,
     VolunteerPaused,
     VolunteerReachable,
@@ -105,14 +113,14 @@ def step(house: House, news: News, *, hunting: bool = True) -> Decision:
 
 def dispatch(desk: Desk, news: News) -> None:
     match news:
-        case RingAlerting() | RingAnswered() | RingPressed() | RingGone():
+        case RingAlerting() | RingAnswered() | RingPressed() | PhoneDead() | RingGone():
             desk.tell_ring(news)
         case CallArrived():
             if news.call not in desk.draft.calls and news.line in desk.draft.lines:
                 desk.arrive(news.call, news.line, news.at)
             elif news.call not in desk.draft.calls:
                 desk.draft.do(LastResort(news.call))  # a number that was taken away a moment ago: never silence
-        case CallGone() | CallLeft() | DigitPressed() | PlayEnded() | CallerTalking():
+        case CallGone() | CallLeft() | DigitPressed() | PlayEnded() | CallerTalking() | SideHeld():
             desk.tell_call(news.call, news)
         case CallBack():
             takeback.on_back(desk, news)
@@ -120,8 +128,8 @@ def dispatch(desk: Desk, news: News) -> None:
             takeback.on_witnessed(desk, news)
         case CallDue():
             on_call_due(desk, news)
-        case Joined():
-            on_joined(desk, news)
+        case Joined() | VolunteerHeard() | SoundLost() | SoundBack():
+            desk.tell_call(call_of(news.talk), news)
         case CommandFailed():
             on_command_failed(desk, news)
         case OverrideGiven() | HandoverAsked() | LineDue():
@@ -151,10 +159,6 @@ def on_call_due(desk: Desk, news: CallDue) -> None:
             desk.tell_call(news.call, news)
 
 
-def on_joined(desk: Desk, news: Joined) -> None:
-    desk.tell_call(call_of(news.talk), news)
-
-
 def on_command_failed(desk: Desk, news: CommandFailed) -> None:
     """A command that came to nothing: for the ring or the call it was about, that is news."""
     command = news.command
@@ -172,6 +176,8 @@ def on_command_failed(desk: Desk, news: CommandFailed) -> None:
             desk.tell_call(call_of(command.ring), news)
         case EndTalk() | Confirm():
             pass  # it is not there any more: what was wanted, or nobody's loss
+        case Refresh() | Cover() | Uncover():
+            pass  # what came of it is told by the sound
         case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort() | YesNo() | YesNoOver():
             desk.tell_call(command.call, news)
         case _:
@@ -232,7 +238,8 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         case VolunteerReachable() | VolunteerUnreachable():
             here = isinstance(news, VolunteerReachable)
             back = here and not known.reachable  # a phone that was gone is not left alone for what it did before
-            desk.put_volunteer(replace(known, reachable=here, rest_until=None if back else known.rest_until), news.at)
+            fresh = replace(known, rest_until=None, refused=0) if back else known
+            desk.put_volunteer(replace(fresh, reachable=here), news.at)
             if back:
                 partner.trusted(desk, known.id)
         case VolunteerEngaged() | VolunteerReleased():
@@ -240,9 +247,9 @@ def on_volunteer_news(desk: Desk, news: VolunteerNews) -> None:
         case VolunteerPaused():
             desk.put_volunteer(replace(known, pause=Pause(news.reason, news.at, news.kind)), news.at)
         case VolunteerResumed():
-            desk.put_volunteer(replace(known, pause=None, unanswered=0), news.at)
+            desk.put_volunteer(replace(volunteer_machine.cleared(known), pause=None), news.at)
         case DutyChanged():
-            desk.put_volunteer(replace(known, off_duty=not news.on, unanswered=0), news.at)
+            desk.put_volunteer(replace(volunteer_machine.cleared(known), off_duty=not news.on), news.at)
         case YesNoAsked():
             if isinstance(known.phase, InTalk):
                 ring = known.phase.ring

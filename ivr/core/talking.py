@@ -1,19 +1,22 @@
 """Caller and volunteer: being joined, talking, and the ways in which that ends.
 
-Rules: joined for `STANDS_S`, a call is answered whatever follows; the other phones are let go once the two hear each
-other; a phone that dies, or a volunteer who is gone at once, does not cost the caller the talk: back to the head.
+Rules: a call is answered once the volunteer has been heard for `STANDS_S`, whatever follows; the other phones are let
+go once the two are joined; a phone that dies or is not heard, or a volunteer who is gone at once, does not cost the
+caller the talk: back to the head.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from ivr.core import walk
+from ivr.core import sound, walk
 from ivr.core.call_events import VolunteerGone
 from ivr.core.change import replace
-from ivr.core.commands import Join, LetGoReason, StartMusic, Tell
+from ivr.core.commands import Join, LetGoReason, StartMusic, Tell, Uncover
 from ivr.core.decision import after, seconds
 from ivr.core.facts import CallerHeard, CallerSilent, CallJoined, PromptFailed
+from ivr.core.feature import NOT_HEARD
+from ivr.core.ids import partner_of
 from ivr.core.news import CallDue, CallerTalking, CallGone, Cause, CommandFailed, Joined, PlayEnded
 from ivr.core.reasons import SERVED, EndedBy, RequeueReason, RingResult
 from ivr.core.state import Joining, Talking
@@ -21,7 +24,7 @@ from ivr.core.turn import Turn
 from ivr.core.waiting import JOIN_S, requeue
 
 STANDS_S = 1.5
-"""Joined for so long, a call is answered whatever follows."""
+"""Heard for so long in sum, a call is answered whatever follows."""
 SILENT_S = 20.0
 """After so long without a sound from the caller the volunteer's page says so."""
 
@@ -34,7 +37,10 @@ def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
         turn.change(waited_s=turn.waited())
     turn.draft.say(CallJoined(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
     turn.change(prefer=None)
-    turn.go(Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, after(turn.at, STANDS_S), turn.at))
+    talk = Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, after(turn.at, STANDS_S), turn.at)
+    talk = replace(talk, holds=phase.holds)
+    turn.go(talk)
+    sound.begin(turn, talk)
     turn.end_other_rings(LetGoReason.ELSEWHERE, RingResult.WON_BY_OTHER)
 
 
@@ -57,7 +63,7 @@ def on_words_ended(turn: Turn, phase: Joining, news: PlayEnded) -> None:
 
 
 def on_not_joined(turn: Turn, phase: Joining) -> None:
-    turn.drop_volunteer(phase.ring, talked=False)
+    turn.drop_volunteer(phase.ring, talked=False, result=RingResult.FAILED, ours=True)
     turn.close_talk(phase.talk)
     requeue(turn, phase.step, RequeueReason.NOT_JOINED)
 
@@ -77,19 +83,6 @@ def on_volunteer_gone_while_joining(turn: Turn, phase: Joining, news: VolunteerG
         requeue(turn, phase.step, RequeueReason.VOLUNTEER_GONE)
 
 
-def settle(turn: Turn, phase: Talking) -> Talking:
-    """Write that the call is answered if it has stood long enough by now."""
-    if phase.stands_at is None or turn.at < phase.stands_at:
-        return phase
-    if turn.call.fate not in SERVED:
-        turn.served(phase.volunteer, turn.call.waited_s or 0.0)
-    turn.answered_by = phase.volunteer
-    turn.change(answered_by=turn.call.answered_by or phase.volunteer)
-    settled = replace(phase, stands_at=None)
-    turn.go(settled)
-    return settled
-
-
 def count_talk(turn: Turn, phase: Talking) -> None:
     if phase.stands_at is None:
         turn.talked_s = seconds(phase.joined_at, turn.at)
@@ -97,12 +90,24 @@ def count_talk(turn: Turn, phase: Talking) -> None:
 
 
 def on_due(turn: Turn, phase: Talking, _news: CallDue) -> None:
-    phase = settle(turn, phase)
     moment = silent_at(phase)
     if phase.silent_since is not None and moment is not None and moment <= turn.at:
         silent_s = seconds(phase.silent_since, turn.at)
         turn.draft.say(CallerSilent(turn.call.id, turn.line.id, phase.volunteer, silent_s, turn.at))
-        turn.go(replace(phase, silence_said=True))
+        phase = replace(phase, silence_said=True)
+    phase = sound.on_due(turn, phase)
+    if sound.is_given_up(phase, turn.at):
+        give_up(turn, phase)
+
+
+def give_up(turn: Turn, phase: Talking) -> None:
+    """The volunteer is not heard, and hears why; their caller, who has had music for two seconds, waits as before."""
+    count_talk(turn, phase)
+    words = NOT_HEARD if partner_of(phase.volunteer) is None else None
+    turn.draft.do(Uncover(turn.call.id, phase.ring))
+    turn.drop_volunteer(phase.ring, talked=phase.stands_at is None, result=RingResult.FAILED, words=words)
+    turn.close_talk(phase.talk)
+    requeue(turn, phase.step, RequeueReason.NO_SOUND)
 
 
 def silent_at(phase: Talking) -> datetime | None:
@@ -111,7 +116,7 @@ def silent_at(phase: Talking) -> datetime | None:
 
 
 def due(phase: Talking) -> datetime | None:
-    return min((moment for moment in (phase.stands_at, silent_at(phase)) if moment is not None), default=None)
+    return min((moment for moment in (silent_at(phase), sound.due(phase)) if moment is not None), default=None)
 
 
 def on_voice(turn: Turn, phase: Talking, news: CallerTalking) -> None:
@@ -128,7 +133,6 @@ def on_voice(turn: Turn, phase: Talking, news: CallerTalking) -> None:
 def on_volunteer_gone(turn: Turn, phase: Talking, news: VolunteerGone) -> None:
     if news.ring != phase.ring:
         return
-    phase = settle(turn, phase)
     count_talk(turn, phase)
     turn.close_talk(phase.talk)
     if news.cause is Cause.MEDIA_LOST:
@@ -148,13 +152,13 @@ def on_join_failed(turn: Turn, phase: Joining, news: CommandFailed) -> None:
 
 
 def on_gone_while_joining(turn: Turn, phase: Joining, _news: CallGone) -> None:
-    turn.drop_volunteer(phase.ring, talked=False)
+    turn.drop_volunteer(phase.ring, talked=False, result=RingResult.CALLER_GONE)
     turn.close_talk(phase.talk)
     turn.end(EndedBy.CALLER)
 
 
 def on_gone_while_talking(turn: Turn, phase: Talking, news: CallGone) -> None:
-    count_talk(turn, settle(turn, phase))
-    turn.drop_volunteer(phase.ring, talked=True)
+    count_talk(turn, phase)
+    turn.drop_volunteer(phase.ring, talked=True, result=RingResult.CALLER_GONE)
     turn.close_talk(phase.talk)
     turn.end(EndedBy.NETWORK if news.cause is Cause.MEDIA_LOST else EndedBy.CALLER)

@@ -18,7 +18,7 @@ from ivr.core.facts import CallAnswered, CallEnded, CallHandedOver, CallMoved, R
 from ivr.core.flow import Line, Spoken
 from ivr.core.ids import LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, partner_of, play_id, talk_id
 from ivr.core.reasons import SERVED, EndedBy, Outcome, RingResult, ServedBy, SwitchedBy
-from ivr.core.state import Call, CallPhase, Ending, Over, Ring, Talking
+from ivr.core.state import Call, CallPhase, Ending, Over, PickedUp, Ring, Talking
 
 
 class Around(Protocol):
@@ -108,7 +108,7 @@ class Turn:
             self.change(fate=outcome)
 
     def served(self, who: VolunteerId, waited_s: float) -> None:
-        """Somebody of ours, or of a partner's, has talked with the caller for long enough."""
+        """Somebody of ours, or of a partner's, was heard by the caller for long enough."""
         partner = partner_of(who)
         if partner is None:
             self.draft.say(CallAnswered(self.call.id, self.line.id, who, waited_s, self.at))
@@ -135,17 +135,21 @@ class Turn:
 
     def end_ring(self, ring: Ring, reason: LetGoReason, result: RingResult) -> None:
         """Let go of a ring that nobody has picked up, or picked up too late, and write how it ended."""
-        gone, command = ring_machine.let_go(ring, reason, result, self.at)
+        gone, command = ring_machine.let_go(ring, Ending(result, False, reason), self.at)
         self.put_ring(gone)
         self.draft.do(command)
         self.ring_ended(ring, result)
 
     def ring_ended(self, ring: Ring, result: RingResult) -> None:
-        self.draft.say(
-            RingEnded(
-                self.call.id, self.line.id, ring.id, ring.volunteer, result, seconds(ring.asked_at, self.at), self.at
-            )
-        )
+        rang_s = seconds(ring.asked_at, ring_machine.rang_until(ring, self.at))
+        self.draft.say(RingEnded(self.call.id, self.line.id, ring.id, ring.volunteer, result, rang_s, self.at))
+
+    def write_pick_up(self, ring: RingId, result: RingResult) -> None:
+        """What a phone that was picked up came to, once."""
+        there = self.ring(ring)
+        if there is not None and isinstance(there.phase, PickedUp) and there.phase.owed:
+            self.ring_ended(there, result)
+            self.put_ring(replace(there, phase=replace(there.phase, owed=False)))
 
     def end_other_rings(self, reason: LetGoReason, result: RingResult) -> None:
         """Every phone that still rings for this call stops."""
@@ -153,13 +157,20 @@ class Turn:
             if isinstance(ring.phase, RINGING):
                 self.end_ring(ring, reason, result)
 
-    def drop_volunteer(self, ring: RingId, talked: bool, result: RingResult = RingResult.ANSWERED) -> None:
-        """The volunteer who had picked up is let go; the ring's result was written when it was picked up."""
+    def drop_volunteer(
+        self, ring: RingId, talked: bool, result: RingResult, *, ours: bool = False, words: PromptId | None = None
+    ) -> None:
+        """The volunteer who had picked up is let go. `result`: what the ring came to, if that is not written yet;
+        `words`: what they hear before it; `ours`: the phone did nothing wrong."""
         there = self.ring(ring)
-        if there is not None and not isinstance(there.phase, Ending):
-            gone, command = ring_machine.let_go(there, LetGoReason.OVER, result, self.at, talked)
-            self.put_ring(gone)
-            self.draft.do(command)
+        if there is None or isinstance(there.phase, Ending):
+            return
+        came_to = result if ring_machine.is_owed(there) else RingResult.ANSWERED
+        self.write_pick_up(ring, result)
+        ending = Ending(came_to, talked, ours=ours)
+        gone, command = ring_machine.let_go(there, ending, self.at, words, self.line.language)
+        self.put_ring(gone)
+        self.draft.do(command)
 
     # ------------------------------------------------------------ the end
 
@@ -200,6 +211,7 @@ class Turn:
                 self.call.answered_by,
                 self.at,
                 by,
+                self.call.heard,
             )
         )
         self.change(phase=Over(), waited_s=waited)

@@ -20,6 +20,8 @@ from ivr.core.facts import (
     VolunteerCameOnDuty,
     VolunteerCameUp,
     VolunteerNotAnswering,
+    VolunteerNotHeard,
+    VolunteerRefusing,
     VolunteerTookBreak,
     VolunteerTookPause,
     VolunteerWentDown,
@@ -48,7 +50,7 @@ class PhonePickedUp:
 
 @dataclass(frozen=True, slots=True)
 class PhoneDown:
-    """The ring is gone for good; `result` is what it ended as, `talked` whether caller and volunteer were joined."""
+    """The ring is gone for good; `result` is what it ended as, `talked` whether caller and volunteer talked."""
 
     ring: RingId
     result: RingResult
@@ -56,6 +58,10 @@ class PhoneDown:
     at: datetime
     died: bool = False
     """No sound came any more: it was not the volunteer who ended it."""
+    ours: bool = False
+    """It failed because of us."""
+    refused: bool = False
+    """The phone said no to the ring (`ring.refused`); what was our own doing is none."""
 
 
 DEAD_S = 8.0
@@ -70,6 +76,9 @@ TIRING = frozenset(
 ENGAGED = (BeingRung, InTalk)
 LEAST_REST_S = 1.0
 """Also where the group rests for less: a phone that refuses at once would be rung a hundred times a second."""
+SOUNDLESS_REST_S = (10.0, 60.0)
+"""How long a volunteer who was not heard is left alone at least: the first time until they have heard so and may have
+looked at the microphone, the second time in a row for long enough to mend it. The next time they are paused."""
 
 
 def on_asked(who: Volunteer, phase: Free, news: PhoneAsked, _group: Group | None) -> Volunteer:
@@ -86,14 +95,23 @@ def on_ring_over(who: Volunteer, phase: BeingRung, news: PhoneDown, group: Group
     tiring = news.result in TIRING and not declines(who)  # who comes back from a pause has said that they are ready
     rest = max(group.rest_s, LEAST_REST_S) if group is not None and tiring else 0.0
     now = replace(who, phase=Free(phase.since), rest_until=after(news.at, rest) if rest else None)
-    match news.result:
-        case RingResult.NO_ANSWER:
-            most = group.auto_pause if group is not None and partner_of(who.id) is None else 0  # nobody could end it
-            return count_unanswered(now, news.at, most)
-        case RingResult.DECLINED:
-            return replace(now, unanswered=0)  # somebody is there
-        case _:
-            return now
+    now = replace(now, unanswered=0) if news.result is RingResult.DECLINED else now  # somebody is there
+    ours = group if partner_of(who.id) is None else None  # nobody could end a partner's pause
+    if news.refused:
+        return count_refused(now, news.at, ours.refusals if ours is not None and tiring and who.reachable else 0)
+    if news.result is RingResult.NO_ANSWER:
+        rang = replace(now, refused=0)  # and so refuses nothing any more
+        return count_unanswered(rang, news.at, ours.auto_pause if ours is not None else 0)
+    return now
+
+
+def count_refused(who: Volunteer, at: datetime, most: int) -> Volunteer:
+    """One more, of a phone that is there; it is left alone when it was the last one allowed (0: any number)."""
+    if not most or who.pause is not None:
+        return who
+    if who.refused + 1 < most:
+        return replace(who, refused=who.refused + 1)
+    return replace(cleared(who), pause=Pause(None, at, PauseKind.REFUSING))
 
 
 def count_unanswered(who: Volunteer, at: datetime, most: int) -> Volunteer:
@@ -107,10 +125,29 @@ def count_unanswered(who: Volunteer, at: datetime, most: int) -> Volunteer:
 def on_talk_over(who: Volunteer, phase: InTalk, news: PhoneDown, group: Group | None) -> Volunteer:
     if phase.ring != news.ring:
         return who
+    unheard = news.result is RingResult.FAILED and not (news.talked or news.ours)
+    if unheard and partner_of(who.id) is None:
+        least = max(group.rest_s if group is not None else 0.0, DEAD_S if news.died else 0.0)
+        return count_soundless(replace(who, phase=Free(news.at)), news.at, least)
     if news.died:  # rung in vain until it is known whether the phone is still there; and there is a talk to go on with
         return replace(who, phase=Free(news.at), rest_until=after(news.at, DEAD_S))
     wrap_up = group.wrap_up_s if group is not None and news.talked else 0.0
     return replace(who, phase=WrappingUp(after(news.at, wrap_up)) if wrap_up else Free(news.at))
+
+
+def count_soundless(who: Volunteer, at: datetime, least_rest_s: float) -> Volunteer:
+    """Picked up and not heard, once more: whoever waits has nothing from that, however often it is tried."""
+    count = who.soundless
+    if count < len(SOUNDLESS_REST_S) or who.pause is not None:
+        rest_s = max(SOUNDLESS_REST_S[min(count, len(SOUNDLESS_REST_S) - 1)], least_rest_s)
+        return replace(who, soundless=count + 1, rest_until=after(at, rest_s))
+    return replace(cleared(who), pause=Pause(None, at, PauseKind.NO_SOUND))
+
+
+def cleared(who: Volunteer) -> Volunteer:
+    """A talk of theirs stood, or they have said that they are there: what their phone did before is held against
+    nobody."""
+    return replace(who, unanswered=0, refused=0, soundless=0)
 
 
 def on_rested(who: Volunteer, _phase: Free, news: VolunteerDue, _group: Group | None) -> Volunteer:
@@ -227,6 +264,10 @@ def about_pause(who: Volunteer, at: datetime) -> Fact:
             return VolunteerTookBreak(who.id, at)
         case PauseKind.UNANSWERED:
             return VolunteerNotAnswering(who.id, at)
+        case PauseKind.REFUSING:
+            return VolunteerRefusing(who.id, at)
+        case PauseKind.NO_SOUND:
+            return VolunteerNotHeard(who.id, at)
         case _:
             assert_never(who.pause.kind)
 

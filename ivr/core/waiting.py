@@ -1,7 +1,7 @@
 """A call in the queue: announcements, leaving it, being picked up, and coming back to its head.
 
 Rules: whoever picks up first wins, mid-announcement; a phone that is picked up too late is let go; a talk that does not
-come about, or whose phone dies, puts the caller back at the head of the queue, but not for ever.
+come about, that nobody hears, or whose phone dies, puts the caller back at the head of the queue, however often.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ WHISPER_S = 4.0
 AGAIN_S = 10.0
 """How long an announcement waits that is due while others are heard: two of one rhythm are both heard."""
 REQUEUES = 2
-"""How often a caller is put back to the head of the queue before other words are found for them."""
+"""After so many returns to the head of the queue nobody is preferred for this caller any more: the owner of a phone
+that fails again and again is left in peace. The caller keeps the turn for as long as the flow allows."""
 
 
 def on_announced(turn: Turn, phase: Waiting, news: PlayEnded) -> None:
@@ -152,7 +153,6 @@ def on_picked_up(turn: Turn, phase: Waiting, news: VolunteerPickedUp) -> None:
     ring = turn.ring(news.ring)
     if ring is None:
         return
-    turn.ring_ended(ring, RingResult.ANSWERED)
     if turn.line.whisper and not ring.accept_s:  # who accepted has heard it already
         whisper = turn.tell(ring.id, turn.line.whisper)
         talk = turn.next_talk()
@@ -173,18 +173,16 @@ def on_picked_up_too_late(turn: Turn, _phase: CallPhase, news: VolunteerPickedUp
 
 
 def requeue(turn: Turn, step_name: StepName, reason: RequeueReason) -> None:
-    """Back to the head of the queue, with words or music; after too many times the way of those who waited too long."""
+    """Back to the head of the queue, with words or music: what failed was never the caller."""
     step = turn.line.flow.steps.get(step_name)
     if turn.call.fate not in SERVED:
         turn.change(waited_s=None)
     if not isinstance(step, Enqueue):
         walk.apologise(turn)
-    elif turn.call.requeues >= REQUEUES:
-        turn.end_other_rings(LetGoReason.OVER, RingResult.CALLER_GONE)
-        turn.fate(Outcome.FORCED_OUT)
-        walk.walk(turn, step.on_timeout)
     else:
         turn.change(requeues=turn.call.requeues + 1)
+        if turn.call.requeues > REQUEUES:
+            turn.change(prefer=None)
         turn.draft.say(CallRequeued(turn.call.id, turn.line.id, reason, turn.at))
         lost = isinstance(turn.call.phase, Talking)  # who never heard anybody has lost nobody
         speaking = walk.speak(turn, step.back) if step.back and lost else None

@@ -73,6 +73,11 @@ VOLUNTEERS = (
     is_.Volunteer(
         VolunteerId("cleo"), GROUP, None, is_.Free(AT), pause=is_.Pause(None, AT, PauseKind.BREAK), off_duty=True
     ),
+    is_.Volunteer(
+        VolunteerId("dan"), GROUP, None, is_.Free(AT), True, is_.Pause(None, AT, PauseKind.REFUSING), soundless=2
+    ),
+    is_.Volunteer(VolunteerId("eva"), GROUP, None, is_.Free(AT), pause=is_.Pause(None, AT, PauseKind.NO_SOUND)),
+    is_.Volunteer(VolunteerId("finn"), GROUP, None, is_.Free(AT), True, refused=2),
     *(
         is_.Volunteer(VolunteerId(f"v{number}"), GROUP, LINE if number % 2 else None, phase, reachable=bool(number % 2))
         for number, phase in enumerate(VOLUNTEER_PHASES)
@@ -146,6 +151,8 @@ FACTS: tuple[say.Fact, ...] = (
     say.VolunteerTookPause(ANNA, None, AT),
     say.VolunteerTookBreak(ANNA, AT),
     say.VolunteerNotAnswering(ANNA, AT),
+    say.VolunteerRefusing(ANNA, AT),
+    say.VolunteerNotHeard(ANNA, AT),
     say.VolunteerBack(ANNA, AT),
     say.VolunteerCameOnDuty(ANNA, AT),
     say.VolunteerWentOffDuty(ANNA, AT),

@@ -46,9 +46,10 @@ from ivr.core.news import (
     RingGone,
     VolunteerAdded,
     VolunteerDue,
+    VolunteerHeard,
     VolunteerReachable,
 )
-from ivr.core.state import Call, House, Leaving, Volunteer
+from ivr.core.state import Call, House, Leaving, Talking, Volunteer
 
 F = TypeVar("F")
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -122,6 +123,8 @@ class Small:
     commands: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     arrived: int = 0
+    unheard: set[VolunteerId] = field(default_factory=set)
+    """Whose phone sends nothing that a caller hears."""
 
     def tell(self, news: News) -> tuple[Command, ...]:
         decision = switchboard.step(self.house, news)
@@ -147,6 +150,9 @@ class Small:
     def deadlines(self) -> list[tuple[datetime, News]]:
         found: list[tuple[datetime, News]] = []
         for call in self.house.calls.values():
+            phase = call.phase
+            if isinstance(phase, Talking) and phase.stands_at is not None and phase.volunteer not in self.unheard:
+                found.append((phase.stands_at, VolunteerHeard(phase.talk, phase.stands_at)))
             if (moment := switchboard.call_due(call)) is not None:
                 hangs_up = isinstance(call.phase, Leaving)  # the exchange does what it was asked for
                 news = CallGone(call.id, Cause.NORMAL, moment) if hangs_up else CallDue(call.id, max(moment, self.at))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic
+from ivr.core.commands import Answer, EndTalk, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic, Uncover
 from ivr.core.facts import CallEnded, CallQueued, CallStarted, RingEnded, VolunteerWentDown
 from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId
 from ivr.core.news import CallBack, Reached, RingAlerting, Surveyed, VolunteerPaused
@@ -91,7 +91,7 @@ def test_a_talk_goes_on_untouched() -> None:
     house.talking(call, anna)
     ring, talk = house.ring_of(anna), house.talk_of(call)
     survey(house, {call}, {ring}, {talk: frozenset({call, ring})})
-    assert house.commands == []
+    assert house.commands == [Uncover(call, ring)]  # music that we had begun before we died, and nothing else
     assert isinstance(house.call(call).phase, Talking)
 
 

@@ -42,6 +42,8 @@ def strict(most: int) -> Small:
 
 def let_ring(house: Small, who: VolunteerId, cause: Cause = Cause.NO_ANSWER) -> None:
     """The phone rings to its end, and the rest after it passes."""
+    house.rings(house.ring_of(who))
+    house.later(20.0 if cause is Cause.NO_ANSWER else 1.0)
     house.ring_gone(house.ring_of(who), cause)
     house.later(6.0)
 

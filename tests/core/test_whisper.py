@@ -73,7 +73,7 @@ def test_the_first_who_picks_up_has_won_though_the_word_is_not_over() -> None:
     assert told(house, house.ring_of(bo)) == []
     assert LetGo in [type(each) for each in house.commands[-1:]]
     results = {fact.volunteer: fact.result for fact in house.said(RingEnded)}
-    assert results == {anna: RingResult.ANSWERED, bo: RingResult.WON_BY_OTHER}
+    assert results == {bo: RingResult.WON_BY_OTHER}  # whether anna is heard is not known yet
 
 
 def test_the_other_phones_ring_on_while_the_word_is_said() -> None:
@@ -179,6 +179,7 @@ def test_a_voice_mail_does_not_keep_the_caller_from_a_person_who_picks_up_meanwh
     house.answers(house.ring_of(bo))
     press(house, bo, "1")
     house.joined(call)
+    house.later(2.0)
     results = {fact.volunteer: fact.result for fact in house.said(RingEnded)}
     assert results == {anna: RingResult.WON_BY_OTHER, bo: RingResult.ANSWERED}
     press(house, anna, "1")

@@ -8,16 +8,19 @@ from ivr.core.commands import (
     Answer,
     Command,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
     LastResort,
     LetGo,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -46,6 +49,8 @@ def about(command: Command) -> CallId:
     """Which call a command belongs to."""
     match command:
         case Answer() | Play() | StopPlay() | StartMusic() | Join() | HangUp() | LastResort() | YesNo() | YesNoOver():
+            return command.call
+        case Refresh() | Cover() | Uncover():
             return command.call
         case Ring() | LetGo() | Tell():
             return call_of(command.ring)

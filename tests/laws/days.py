@@ -12,7 +12,7 @@ from random import Random
 
 from immutables import Map
 
-from ivr.core.flow import Plan, Strategy
+from ivr.core.flow import Group, Plan, Strategy
 from ivr.core.hours import Service
 from ivr.core.ids import LineId, VolunteerId
 from ivr.core.news import (
@@ -94,7 +94,9 @@ def a_setting(chance: Random) -> Setting:
     strategies = tuple(Strategy)
     groups = {
         group: replace(
-            a_group(group, chance.choice(strategies), chance.choice((0.0, 0.0, 20.0)), chance.choice((0, 0, 3))),
+            left_alone(
+                a_group(group, chance.choice(strategies), chance.choice((0.0, 0.0, 20.0)), chance.choice((0, 0, 3)))
+            ),
             rounds=chance.randint(1, 3),
             members={who: chance.randint(1, 3) for who in chance.sample(STAFF, 3)},
         )
@@ -113,6 +115,11 @@ def a_setting(chance: Random) -> Setting:
         for who in STAFF[: chance.choice((1, 1, 2, 2, 3, 4, 6))]
     )
     return Setting(plan, tables, seats)
+
+
+def left_alone(group: Group) -> Group:
+    """Where nobody is paused by us people are asked all day, however their phones behave: more happens there."""
+    return replace(group, refusals=group.auto_pause)
 
 
 def a_visit(chance: Random, at_s: float, line: LineId) -> Visit:

@@ -25,7 +25,7 @@ from ivr.core.news import (
     RingPressed,
 )
 from ivr.core.state import House
-from tests.laws import calls, fairness, handovers, indexes, rings
+from tests.laws import calls, fairness, handovers, indexes, refusals, rings
 from tests.laws.asking import facts_of, require
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Trace
@@ -137,6 +137,8 @@ EACH: tuple[Law, ...] = (
     rings.nobody_s_phone_rings_on_after_they_went,
     rings.who_is_paused_for_not_answering_has_not_answered,
     rings.in_a_row,
+    refusals.who_is_paused_for_refusing_has_refused_so_often_in_a_row,
+    refusals.who_was_not_heard_is_left_alone_and_paused_the_third_time,
     rings.who_picked_up_is_joined_or_let_go_at_once,
     rings.who_must_accept_is_joined_only_after_pressing_the_key,
     rings.the_caller_goes_on_whatever_a_volunteer_presses,
@@ -164,6 +166,7 @@ EACH: tuple[Law, ...] = (
 
 WHOLE: tuple[Law, ...] = (
     rings.a_ring_begins_once_and_ends_at_most_once,
+    refusals.a_phone_that_refuses_too_often_is_not_asked_until_somebody_says_it_is_back,
     calls.a_call_has_at_most_one_outcome_and_nothing_is_said_of_it_after,
     calls.a_call_is_answered_when_its_talk_stood_and_only_then,
     calls.after_its_hang_up_only_cleaning_up_is_done_for_a_call,

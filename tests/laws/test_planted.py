@@ -17,6 +17,7 @@ from immutables import Map
 from ivr.core import call as call_machine
 from ivr.core import ring as ring_machine
 from ivr.core import switchboard
+from ivr.core import volunteer as volunteer_machine
 from ivr.core.call_events import VolunteerPickedUp
 from ivr.core.chain import Chain
 from ivr.core.commands import Command, HangUp, Join, LetGo, LetGoReason, Play, Ring, StartMusic, YesNo
@@ -35,16 +36,27 @@ from ivr.core.facts import (
     RingStarted,
     StepEntered,
     VolunteerNotAnswering,
+    VolunteerRefusing,
     YesNoEnded,
 )
 from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
-from ivr.core.news import CallArrived, DigitPressed, LineDue, News, PlayEnded, RingAnswered, RingGone, RingPressed
-from ivr.core.reasons import Outcome
+from ivr.core.news import (
+    CallArrived,
+    Cause,
+    DigitPressed,
+    LineDue,
+    News,
+    PlayEnded,
+    RingAnswered,
+    RingGone,
+    RingPressed,
+)
+from ivr.core.reasons import Outcome, RingResult
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from ivr.core.state import Ring as RingState
-from tests.fakes.phones import Answers, NeverAnswers
-from tests.laws import calls, fairness, handovers, indexes, laws, rings
+from tests.fakes.phones import Answers, Busy, NeverAnswers
+from tests.laws import calls, fairness, handovers, indexes, laws, refusals, rings
 from tests.laws.evening import ON, Evening, Visit
 from tests.laws.explore import explore
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
@@ -128,6 +140,27 @@ def went_and_it_rings(moment: Moment) -> Moment | None:
 def paused_at_the_first_ring(moment: Moment) -> Moment | None:
     gone = [fact.volunteer for fact in moment.facts if isinstance(fact, RingEnded)]
     return replace(moment, facts=(*moment.facts, VolunteerNotAnswering(gone[0], moment.news.at))) if gone else None
+
+
+def paused_for_refusing_at_the_first_ring(moment: Moment) -> Moment | None:
+    gone = [fact.volunteer for fact in moment.facts if isinstance(fact, RingEnded)]
+    return replace(moment, facts=(*moment.facts, VolunteerRefusing(gone[0], moment.news.at))) if gone else None
+
+
+def refuses_thrice_and_is_rung(moment: Moment) -> Moment | None:
+    """As if the three rings before had been refused."""
+    rung = [fact for fact in moment.facts if isinstance(fact, RingStarted)]
+    if not rung:
+        return None
+    at, first = moment.news.at, rung[0]
+    busy = RingEnded(first.call, first.line, first.ring, first.volunteer, RingResult.BUSY, 0.1, at)
+    return replace(moment, news=RingGone(first.ring, Cause.BUSY, at), facts=(busy,) * 3 + moment.facts)
+
+
+def not_heard_and_may_be_asked(moment: Moment) -> Moment | None:
+    if not any(isinstance(who.phase, InTalk) for who in moment.before.volunteers.values()):
+        return None
+    return replace(moment, after=people(moment.after, lambda who: replace(who, soundless=1)))
 
 
 def missed_in_a_talk(moment: Moment) -> Moment | None:
@@ -347,6 +380,9 @@ SPOILT: dict[Law, Spoil] = {
     rings.nobody_s_phone_rings_on_after_they_went: went_and_it_rings,
     rings.who_is_paused_for_not_answering_has_not_answered: paused_at_the_first_ring,
     rings.in_a_row: missed_in_a_talk,
+    refusals.who_is_paused_for_refusing_has_refused_so_often_in_a_row: paused_for_refusing_at_the_first_ring,
+    refusals.who_was_not_heard_is_left_alone_and_paused_the_third_time: not_heard_and_may_be_asked,
+    refusals.a_phone_that_refuses_too_often_is_not_asked_until_somebody_says_it_is_back: refuses_thrice_and_is_rung,
     rings.who_picked_up_is_joined_or_let_go_at_once: only_after(RingAnswered, do_not(Join, LetGo)),
     calls.only_who_is_gone_gets_an_outcome: given_up_while_here,
     rings.who_must_accept_is_joined_only_after_pressing_the_key: joined_without_a_key,
@@ -413,6 +449,36 @@ IN_QUEUE = (is_(CallArrived), is_(PlayEnded))
 
 def no_words(*_: object) -> None:
     """A row that does nothing."""
+
+
+def refuses_all_evening() -> Evening:
+    """One child, anna whose phone is on do not disturb, and bo who never picks up."""
+    evening = Evening(switchboard.step, setting(volunteers=2, max_wait_s=None))
+    evening.let([Visit(0.0, CHILDREN, 300.0)], {NAMES[0]: (Busy(),), NAMES[1]: (NeverAnswers(),)})
+    return evening
+
+
+def test_a_phone_that_refuses_all_evening_is_asked_three_times() -> None:
+    evening = refuses_all_evening()
+    evening.judge()
+    asked = [fact.volunteer for moment in evening.trace for fact in moment.facts if isinstance(fact, RingStarted)]
+    assert asked.count(NAMES[0]) == 3
+    assert asked.count(NAMES[1]) > 3
+
+
+def test_the_laws_find_a_phone_that_is_never_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volunteer_machine, "count_refused", lambda who, *_: who)
+    with pytest.raises(LawBroken, match="refuses, and is asked"):
+        refuses_all_evening().judge()
+
+
+def test_the_laws_find_a_pause_for_what_the_phone_did_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rang to its end each time."""
+    monkeypatch.setattr(ring_machine, "refused", lambda *_: True)
+    evening = Evening(switchboard.step, setting(volunteers=1, max_wait_s=None))
+    evening.let([Visit(0.0, CHILDREN, 300.0)], {NAMES[0]: (NeverAnswers(),)})
+    with pytest.raises(LawBroken, match="did not do"):
+        evening.judge()
 
 
 def search() -> None:

@@ -20,16 +20,19 @@ from ivr.core.commands import (
     Answer,
     Command,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
     LastResort,
     LetGo,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -51,6 +54,7 @@ from ivr.core.news import (
     Joined,
     News,
     OverrideGiven,
+    PhoneDead,
     PlayEnded,
     Published,
     Reached,
@@ -59,7 +63,11 @@ from ivr.core.news import (
     RingAnswered,
     RingGone,
     RingPressed,
+    SideHeld,
+    SoundBack,
+    SoundLost,
     Surveyed,
+    VolunteerHeard,
     VolunteerPaused,
     VolunteerReachable,
     VolunteerReleased,
@@ -71,7 +79,7 @@ from ivr.core.news import (
     WrapUpProlonged,
     YesNoAsked,
 )
-from ivr.core.reasons import Outcome
+from ivr.core.reasons import Loss, Outcome, Side
 
 EARLIER = timedelta(seconds=45)
 """So long ago has whoever the last resort gives to us, unknown until then, begun to wait."""
@@ -113,6 +121,8 @@ class Spare:
     """How often a caller in a talk falls silent or is heard."""
     yes_no: int = 0
     """How often answers by key are to begin or to end."""
+    sounds: int = 0
+    """How often somebody in a talk is not heard any more, is again, holds, resumes, or has a phone that dies."""
     falls: int = 0
     """Callers who fall into the last resort, from where they come back or are gone."""
 
@@ -128,6 +138,11 @@ class World:
     plays: Map[PlayId, CallId] = field(default_factory=Map)
     joining: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
     talks: Map[TalkId, tuple[CallId, RingId]] = field(default_factory=Map)
+    heard: frozenset[TalkId] = frozenset()
+    """In these the volunteer has been heard for long enough."""
+    lost: Map[tuple[TalkId, Side], Loss] = field(default_factory=Map)
+    """Who is not heard, and why."""
+    held: frozenset[tuple[CallId, Side]] = frozenset()
     failing: tuple[Command, ...] = ()
     """Were asked in vain; nobody has said so yet."""
     away: frozenset[VolunteerId] = frozenset()
@@ -187,6 +202,8 @@ class World:
                 return replace(self, plays=self.plays.set(command.play, command.call))
             case Answer() | StopPlay() | StartMusic() | HangUp() | LastResort() | YesNoOver():
                 return self
+            case Refresh() | Cover() | Uncover():
+                return self
 
     def _in_vain(self, command: Command) -> World:
         return replace(self, failing=(*self.failing, command))
@@ -195,7 +212,7 @@ class World:
 
     def possible(self, at: datetime) -> Iterator[tuple[News, World]]:
         """Each thing that may happen next, and the world after it (before what the house asks for then)."""
-        for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at)):
+        for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at), *self._sound(at)):
             yield news, replace(world, last=news)
             if self.spare.outages:
                 yield world.surveyed(at)
@@ -310,6 +327,29 @@ class World:
         if self.spare.refusals:
             for call in sorted(self.callers):
                 yield CommandFailed(Answer(call), Result.REFUSED, at), self._less(refusals=1)
+
+    def _sound(self, at: datetime) -> Iterator[tuple[News, World]]:
+        """What is heard in a talk. Each side is lost, for whatever reason, or back; holds, or has resumed."""
+        for talk, (call, ring) in sorted(self.talks.items()):
+            if call not in self.callers or ring not in self.phones:
+                continue
+            held = {side for side in Side if (call, side) in self.held}
+            lost = {side: loss for side in Side if (loss := self.lost.get((talk, side))) is not None}
+            if talk not in self.heard and not held and Side.VOLUNTEER not in lost:
+                yield VolunteerHeard(talk, at), replace(self, heard=self.heard | {talk})
+            if not self.spare.sounds:
+                continue
+            less = self._less(sounds=1)
+            for side in Side:
+                for loss in Loss if not held else ():
+                    never = side is Side.VOLUNTEER and loss is Loss.NEVER and talk in self.heard
+                    if lost.get(side) is not loss and not never:
+                        yield SoundLost(talk, side, loss, at), replace(less, lost=self.lost.set((talk, side), loss))
+                if side in lost:
+                    yield SoundBack(talk, side, at), replace(less, lost=self.lost.delete((talk, side)))
+                yield SideHeld(call, side, side not in held, at), replace(less, held=self.held ^ {(call, side)})
+            if Side.VOLUNTEER in lost:
+                yield PhoneDead(ring, at), less
 
     def _faults(self, at: datetime) -> Iterator[tuple[News, World]]:
         for talk, (call, ring) in sorted(self.joining.items()):

@@ -29,7 +29,7 @@ STANDS_S = 1.8
 GROUPS = """\
 default: dag
 groups:
-  dag: {strategy: longest_idle, ring: 5s, rounds: 2, rest: 0s, wrap_up: 0s}
+  dag: {strategy: longest_idle, ring: 5s, rounds: 2, rest: 0s, wrap_up: 0s, refusals: none}
   nat: {strategy: ring_all, ring: 5s, rounds: 2, rest: 2s, wrap_up: 0s}
   mange: {strategy: ring_all, ring: 20s, rounds: 2, rest: 0s, wrap_up: 0s}
   ingen: {strategy: ring_all, ring: 5s, rounds: 2, rest: 0s, wrap_up: 0s}
