@@ -11,22 +11,26 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NoReturn, cast
+from typing import Final, NoReturn
 
-from ivr.core.commands import Command, LastResort
-from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
+from ivr.core.commands import Command, Cover, EndTalk, LastResort, LetGo, Ring, Uncover
+from ivr.core.ids import CallId, LineId, RingId, call_of
 from ivr.core.lease import Renewal
-from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
+from ivr.core.news import CallBack, Cause, Joined, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
 from sip.ari.lag import LATE_S, Lag
+from sip.ari.listing import phones_of, talks_of
 from sip.ari.model import (
-    Bridge,
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
+    ChannelEnteredBridge,
     ChannelHangupRequest,
+    ChannelHold,
+    ChannelTalkingStarted,
+    ChannelUnhold,
     Event,
     MissingParams,
     PlaybackFinished,
@@ -34,10 +38,12 @@ from sip.ari.model import (
     StasisStart,
 )
 from sip.ari.news import back_of, caller_line, came_back, gone, news_of, redirected
-from sip.ari.parties import Parties, play_of, ring_of, talk_of
+from sip.ari.parties import Parties, play_of, ring_of
 from sip.ari.performer import Performer
 from sip.ari.shelter import Shelter
 from sip.ari.socket import APP, EventSocket, ReplacedError
+from sip.ari.statistics import Statistics
+from sip.ari.watcher import Watcher
 
 SURVEY_S: Final = 5.0
 STALE_S: Final = 1.0
@@ -77,6 +83,9 @@ class AriExchange:
         self._parties = Parties(key)
         self._performer = Performer(self._http, self.ami, self._parties, sounds)
         self._shelter = Shelter(self.ami, self._parties, self._tell, now, console, ended)
+        words = self._performer.words
+        self._watcher = Watcher(Statistics(ari), self._parties, self._tell, now, words, console)
+        self.ami.on_event(self._watcher.heard)
         self._socket = EventSocket(ari, self._http, self._heard)
         self._held: list[News] | None = []
         self._back: dict[CallId, CallBack] = {}
@@ -103,12 +112,14 @@ class AriExchange:
                 group.create_task(self.ami.run(lambda: self._link("ami", True), lambda: self._link("ami", False)))
                 group.create_task(self._conduct(up, down))
                 group.create_task(self._shelter.run())
+                group.create_task(self._watcher.run())
         except* ReplacedError:
             raise ReplacedError from None
         finally:
             for task in self._looking:
                 task.cancel()
             self._shelter.close()
+            self._watcher.close()
             self._http.close()
         raise AssertionError("the tasks above never return")
 
@@ -118,6 +129,7 @@ class AriExchange:
             self._losses += 1
             self._lost_at = time.monotonic()
             self._performer.keys.end_all()
+            self._watcher.pause()
             self._held = self._held or []
         self._changed.set()
 
@@ -138,6 +150,7 @@ class AriExchange:
                     self._take(news)
                 await self._end_words()
                 self._shelter.begin()
+                self._watcher.resume()
                 await self._until(lambda since=losses: self._losses != since)  # type: ignore[misc]
             self._shelter.end()
             down()
@@ -181,6 +194,7 @@ class AriExchange:
         if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
             self._say_holding()
         news = None if self._is_answer(event) else news_of(event, self._parties, at)
+        self._watch(event, news)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
@@ -189,6 +203,21 @@ class AriExchange:
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)
+
+    def _watch(self, event: Event, news: News | None) -> None:
+        """What the watch of sound must know, before it is news."""
+        match event:
+            case ChannelEnteredBridge(bridge=bridge) if isinstance(news, Joined):
+                rings = (RingId(each) for each in bridge.channels if ring_of(each))
+                self._watcher.joined(news.talk, next(rings), event.timestamp.timestamp())
+            case ChannelTalkingStarted(channel=channel) if ring := ring_of(channel.id):
+                self._watcher.talking(ring)
+            case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
+                self._watcher.follow(news, channel.id)
+            case ChannelDestroyed(channel=channel):
+                self._watcher.gone(channel.id, event.timestamp.timestamp())
+            case _:
+                pass
 
     def _is_answer(self, event: Event) -> bool:
         """A key of a caller who answers with keys: said to the volunteer, and told to nobody else."""
@@ -272,6 +301,17 @@ class AriExchange:
     async def perform(self, command: Command) -> Result:
         """Do it; never raises for anything the outside may answer."""
         given = self._parties.channel(command.call) if isinstance(command, LastResort) else None
+        match command:
+            case Ring():
+                self._watcher.endpoints.of[command.ring] = command.volunteer
+            case EndTalk():
+                self._watcher.end(command.talk)
+            case LetGo():
+                self._watcher.let_go(command.ring)
+            case Cover() | Uncover():
+                self._watcher.cover(command.call, command.ring, covered=isinstance(command, Cover))
+            case _:
+                pass
         result = await self._performer.perform(command)
         if result is Result.UNREACHABLE:
             self._socket.doubt()
@@ -301,12 +341,16 @@ class AriExchange:
         rings = frozenset(ring for channel in there if (ring := ring_of(channel.id)))
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
+        talks = talks_of(bridges.value, self._parties)
+        self._watcher.surveyed(
+            talks, phones_of(seen), {each.resource: each.state == "online" for each in endpoints.value}
+        )
         ours = (channel for channel in there if channel.state == UP and channel.dialplan.app_name == "Stasis")
         answered = frozenset(ring for channel in ours if (ring := ring_of(channel.id)))
         return Surveyed(
             calls,
             rings,
-            self._talks(bridges.value),
+            talks,
             reachable,
             self._now(),
             answered,
@@ -347,13 +391,3 @@ class AriExchange:
                 if (reached := came_back(args[1:])) is not None:
                     self._back[call] = back_of(channel, call, line, reached, self._now())
         return calls
-
-    def _talks(self, bridges: tuple[Bridge, ...]) -> dict[TalkId, frozenset[CallId | RingId]]:
-        talks: dict[TalkId, frozenset[CallId | RingId]] = {}
-        for bridge in bridges:
-            talk = talk_of(bridge.id)
-            if talk is not None and not self._parties.is_over(talk):
-                there = (each for each in bridge.channels if not self._parties.is_over(each))
-                members = (ring_of(each) or self._parties.call(each) for each in there)
-                talks[talk] = cast(frozenset[CallId | RingId], frozenset(each for each in members if each))
-        return talks

@@ -28,16 +28,20 @@ from ivr.core.news import (
     RingAnswered,
     RingGone,
     RingPressed,
+    SideHeld,
     VolunteerReleased,
 )
+from ivr.core.reasons import Side
 from sip.ari.model import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelEnteredBridge,
+    ChannelHold,
     ChannelStateChange,
     ChannelTalkingFinished,
     ChannelTalkingStarted,
+    ChannelUnhold,
     Event,
     PlaybackFinished,
     StasisStart,
@@ -98,6 +102,8 @@ def news_of(event: Event, parties: Parties, at: datetime) -> News | None:
         case ChannelTalkingStarted(channel=channel) | ChannelTalkingFinished(channel=channel):
             call = parties.call(channel.id)
             return CallerTalking(call, isinstance(event, ChannelTalkingStarted), at) if call else None
+        case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
+            return _held(channel.id, parties, at, held=isinstance(event, ChannelHold))
         case PlaybackFinished():
             return _played(event, parties, at)
         case ChannelEnteredBridge():
@@ -123,6 +129,13 @@ def _pressed(channel: str, digit: str, parties: Parties, at: datetime) -> DigitP
         return RingPressed(ring, digit, at)
     call = parties.call(channel)
     return DigitPressed(call, digit, at) if call else None
+
+
+def _held(channel: str, parties: Parties, at: datetime, *, held: bool) -> SideHeld | None:
+    if ring := ring_of(channel):
+        return SideHeld(call_of(ring), Side.VOLUNTEER, held, at)
+    call = parties.call(channel)
+    return SideHeld(call, Side.CALLER, held, at) if call else None
 
 
 def caller_line(args: tuple[str, ...]) -> LineId | None:

@@ -16,6 +16,7 @@ from ivr.core.commands import (
     Answer,
     Command,
     Confirm,
+    Cover,
     EndTalk,
     HangUp,
     Join,
@@ -23,10 +24,12 @@ from ivr.core.commands import (
     LetGo,
     LetGoReason,
     Play,
+    Refresh,
     Ring,
     StartMusic,
     StopPlay,
     Tell,
+    Uncover,
     YesNo,
     YesNoOver,
 )
@@ -38,6 +41,7 @@ from sip.ami import Ami
 from sip.ari import api
 from sip.ari.http import Http
 from sip.ari.parties import Parties
+from sip.ari.remedies import VOICE, Remedies
 from sip.ari.request import Request
 from sip.ari.yes_no import YesNoKeys
 from sip.asterisk.settings import sentence_name
@@ -50,8 +54,6 @@ SENTENCE: Final = "sentence"
 DONE_MARK: Final = "VL_DONE"
 LEASE: Final = "TIMEOUT(absolute)"
 """What takes a caller away from us when we no longer say that we are here; 0: never."""
-TALKING: Final = "2500,256"
-"""Silent after so many milliseconds; how loud is loud enough. Counted as it passes by: nothing of it is kept."""
 TELLING_S: Final = 20
 """So long a volunteer is left with words and no caller, if we die meanwhile."""
 NORMAL: Final = "16"
@@ -77,7 +79,7 @@ def pairing(channel: str, ring: RingId) -> tuple[Action, ...]:
         setting(channel, "VL_LEG", ring),
         setting(channel, "VL_JOINED", str(int(time.time()))),
         setting(ring, "VL_PEER", channel),
-        setting(channel, "TALK_DETECT(set)", TALKING),
+        setting(channel, "TALK_DETECT(set)", VOICE),
     )
 
 
@@ -87,7 +89,15 @@ class Performer:
         self._asked: dict[CallId, set[PlayId]] = {}
         self._sounding: dict[CallId, list[PlayId]] = {}
         self._reached: dict[CallId, Reached] = {}
+        self._told: dict[RingId, PlayId] = {}
+        """The last words that each volunteer was to hear."""
         self.keys = YesNoKeys(http, sounds)
+        self._remedies = Remedies(http, ami, parties)
+
+    def words(self, call: CallId, ring: RingId) -> tuple[bool, bool]:
+        """Whether the caller, and the volunteer, hear words of ours at present."""
+        sounding, told = self._sounding.get(call, ()), self._told.get(ring)
+        return any(play != told for play in sounding), told in sounding or self.keys.are_said(call)
 
     def words_ended(self, play: PlayId) -> None:
         sounding = self._sounding.get(call_of(play))
@@ -104,7 +114,9 @@ class Performer:
         self._asked.pop(call, None)
         self._sounding.pop(call, None)
         self._reached.pop(call, None)
+        self._told = {ring: play for ring, play in self._told.items() if call_of(ring) != call}
         self.keys.end(call)
+        self._remedies.forget(call)
 
     async def perform(self, command: Command) -> Result:
         match command:
@@ -121,12 +133,17 @@ class Performer:
             case Ring():
                 return await self._ring(command)
             case LetGo():
-                request = api.channels_hangup(command.ring, reason_code=REASONS[command.reason])
-                return (await self._http.ask(request)).result
+                return await self._let_go(command)
             case Join():
                 return await self._join(command)
             case EndTalk():
                 return await self._end_talk(command.talk)
+            case Refresh():
+                return await self._remedies.refresh(command)
+            case Cover():
+                return await self._remedies.cover(command)
+            case Uncover():
+                return await self._remedies.uncover(command)
             case LastResort():
                 return await self._last_resort(command)
             case HangUp():
@@ -165,6 +182,7 @@ class Performer:
     async def _tell(self, command: Tell) -> Result:
         """A volunteer's words. Their lease was meant for a quick joining: it is told to wait."""
         self._ami.tell([setting(command.ring, LEASE, str(TELLING_S))])
+        self._told[command.ring] = command.play
         return await self._say(command.ring, call_of(command.ring), command)
 
     async def _yes_no(self, command: YesNo) -> Result:
@@ -249,6 +267,25 @@ class Performer:
         )
         return (await self._http.ask(request)).result
 
+    async def _let_go(self, command: LetGo) -> Result:
+        """With words: out of the talk and into the dialplan, which says them and hangs up. Whoever has not picked up
+        cannot be told anything; who is hearing them already is not told twice."""
+        if command.words is not None:
+            told = self._told.get(command.ring)
+            if told is not None and told in self._sounding.get(call_of(command.ring), ()):
+                await self._stop(told)  # it would be heard to its end first
+            name = sentence_name(command.language, command.words)
+            sent = await self._on_channel(
+                api.channels_continue_in_dialplan(command.ring, context=SENTENCE, extension=name, priority=1)
+            )
+            if sent is not Result.NOT_NOW:
+                return sent
+            there = (await self._http.ask(api.channels_get(command.ring))).value
+            if there is not None and there.state == "Up":
+                return Result.ALREADY
+        request = api.channels_hangup(command.ring, reason_code=REASONS[command.reason])
+        return (await self._http.ask(request)).result
+
     async def _join(self, command: Join) -> Result:
         channel = self._parties.channel(command.call)
         if channel is None:
@@ -285,6 +322,7 @@ class Performer:
         later, and words that come meanwhile are lost without an end."""
         call = call_of(talk)
         channel = self._parties.channel(call)
+        await self._remedies.end(call)
         if self.keys.end(call):
             await self._hush(call, LOOK_BACK)  # what is said to the caller would keep them in the room to its end
         if channel is not None:

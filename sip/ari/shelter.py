@@ -50,6 +50,8 @@ class Seen:
     line: LineId | None
     application: str
     talks: bool
+    rings: str | None = None
+    """Which phone it is, if it is one of our rings."""
 
 
 def seen(fields: Fields) -> Seen | None:
@@ -66,6 +68,7 @@ def seen(fields: Fields) -> Seen | None:
         LineId(line[1]) if line else None,
         fields.get("Application", ""),
         bool(fields.get("BridgeID")),
+        named[1] if named and ring_of(channel) is not None else None,
     )
 
 

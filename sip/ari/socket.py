@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final, NoReturn
@@ -37,6 +38,8 @@ HEARD: Final = (
     "ChannelTalkingStarted",
     "ChannelTalkingFinished",
     "ChannelEnteredBridge",
+    "ChannelHold",
+    "ChannelUnhold",
     "PlaybackFinished",
     "ApplicationReplaced",
 )
@@ -46,6 +49,9 @@ PING_S = 1.0
 FROZEN_S = 2.0
 """No answer for this long and the peer counts as frozen: with PING_S it is noticed within three seconds."""
 HELLO_S = 2.0
+LEFT_BEHIND_S = 10.0
+"""A connection that we gave up while Asterisk stood still is served when it goes on, perhaps after a later one, and
+replaces that: for so long after the last of them, whoever has replaced us was probably ourselves."""
 
 _silent = logging.getLogger("voiceline.websocket")
 _silent.addHandler(logging.NullHandler())
@@ -89,6 +95,7 @@ class EventSocket:
         self._address, self._http, self._heard = address, http, heard
         self._replaced = self._refused = False
         self._doubted = asyncio.Event()
+        self._gave_up_at = float("-inf")
 
     def doubt(self) -> None:
         """Somebody could not reach Asterisk: connect anew, so that everything is looked at again."""
@@ -107,7 +114,7 @@ class EventSocket:
         """From one try to connect until it has failed or the connection is lost."""
         connected = False
         try:
-            async with closed_for_certain(await self._connection()) as socket, asyncio.TaskGroup() as both:
+            async with closed_for_certain(await self._opened()) as socket, asyncio.TaskGroup() as both:
                 both.create_task(self._listen(socket))
                 await self._subscribe()
                 backoff.connected()
@@ -133,6 +140,13 @@ class EventSocket:
             log.error("Asterisk's REST interface refuses us; its password and ours differ")
             self._refused = True
 
+    async def _opened(self) -> ClientConnection:
+        try:
+            return await self._connection()
+        except TimeoutError:
+            self._gave_up_at = time.monotonic()
+            raise
+
     def _connection(self) -> connect:
         address = self._address
         target = api.events_event_websocket(app=[APP], subscribe_all=False).target
@@ -153,7 +167,7 @@ class EventSocket:
         async for text in socket:
             event = event_of(text)
             if isinstance(event, ApplicationReplaced):
-                self._replaced = True
+                self._replaced = time.monotonic() - self._gave_up_at > LEFT_BEHIND_S
                 break
             if event is not None:
                 self._heard(event)

@@ -64,6 +64,11 @@ class YesNoKeys:
     def are_answers_of(self, call: CallId | None) -> bool:
         return call in self._sides
 
+    def are_said(self, call: CallId) -> bool:
+        """Whether the volunteer hears one at present."""
+        side = self._sides.get(call)
+        return side is not None and bool(side.waiting)
+
     def said(self, word: str) -> None:
         """A word has ended."""
         for side in self._sides.values():

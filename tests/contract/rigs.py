@@ -22,7 +22,7 @@ from ivr.core.news import CallArrived, News
 from tests.fakes.clock import VirtualClock
 from tests.fakes.exchange import PROMPTS, FakeExchange
 from tests.fakes.loop import loops_on
-from tests.fakes.phones import Behaviour, Unregistered
+from tests.fakes.phones import Behaviour, Sends, Unregistered
 
 N = TypeVar("N", bound=News)
 
@@ -69,6 +69,9 @@ class Caller(Protocol):
     def id(self) -> CallId: ...
     async def presses(self, digit: str) -> None: ...
     async def hangs_up(self) -> None: ...
+    async def sends(self, what: Sends, *, mends: bool = False) -> None:
+        """From now on, in the talk that they have; `mends`: what goes astray is heard again after a re-INVITE."""
+        ...
 
 
 class Rig(Protocol):
@@ -112,6 +115,10 @@ class Rig(Protocol):
         the words of answers by key. The only caller, and the only phone that was picked up."""
         ...
 
+    def hears_music(self, call: CallId) -> bool:
+        """Whether the caller, the only one, hears music at present."""
+        ...
+
     def keys_heard(self, who: CallId | RingId) -> int:
         """How many keys were sounded to them so far. The only caller, and the only phone that was picked up."""
         ...
@@ -141,6 +148,9 @@ class FakeCaller:
     async def hangs_up(self) -> None:
         self.exchange.hangs_up(self.id)
 
+    async def sends(self, what: Sends, *, mends: bool = False) -> None:
+        self.exchange.sends(self.id, what, mends=mends)
+
 
 class FakeRig:
     line = LineId("bornetelefonen")
@@ -167,6 +177,9 @@ class FakeRig:
 
     def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
         return self.exchange.told(who).count(f"prompt {prompt}")
+
+    def hears_music(self, call: CallId) -> bool:
+        return self.exchange.told(call)[-1] == "music"
 
     def keys_heard(self, who: CallId | RingId) -> int:
         caller = self.exchange.floor.callers.get(CallId(who))

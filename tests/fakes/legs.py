@@ -61,7 +61,7 @@ class Caller:
     """Given to the controller by the last resort; None: came to it by themselves."""
     sends: Sends = Sends.SOUND
     mends: bool = False
-    """What goes astray is heard again after a re-INVITE."""
+    """What goes astray, or is foreign, is heard again after a re-INVITE."""
     covered: bool = False
     """Hears music within the talk."""
 
@@ -91,7 +91,7 @@ def _person(name: str, own: Sends, other: Sends) -> Sound:
     match other:
         case Sends.HOLDS:
             return Sound(Kind.MUSIC)
-        case Sends.NOTHING | Sends.ASTRAY:
+        case Sends.NOTHING | Sends.ASTRAY | Sends.FOREIGN:
             return Sound(Kind.UNHEARD, name)
         case _:
             return Sound(Kind.PERSON, name)

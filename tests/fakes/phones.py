@@ -15,7 +15,9 @@ class Sends(StrEnum):
     NOTHING = "nothing"
     """Not one packet comes: muted, no microphone."""
     ASTRAY = "astray"
-    """Packets come and are not passed on: from another port than was said."""
+    """From another port than was said: thrown away before it is counted, so that it looks as if nothing came."""
+    FOREIGN = "foreign"
+    """In a codec that nobody agreed on: packets come and none is passed on."""
     HOLDS = "holds"
     """The other side is on hold."""
 
@@ -32,7 +34,7 @@ class Answers:
     sends: tuple[tuple[float, Sends], ...] = ()
     """What it sends, each from so long after picking up on; before that, sound."""
     mends: bool = False
-    """What goes astray is heard again after a re-INVITE."""
+    """What goes astray, or is foreign, is heard again after a re-INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,14 +58,15 @@ def test_a_volunteer_is_heard_once_their_sound_has_gone_out_for_one_and_a_half_s
     ("sends", "told"),
     [
         (((0.0, Sends.NOTHING),), [("volunteer never", 2.0)]),
-        (((0.0, Sends.ASTRAY),), [("volunteer dropped", 2.0)]),
+        (((0.0, Sends.FOREIGN),), [("volunteer dropped", 2.0)]),
+        (((5.0, Sends.ASTRAY),), [("VolunteerHeard", 1.5), ("volunteer absent", 7.0)]),
         (((5.0, Sends.NOTHING),), [("VolunteerHeard", 1.5), ("volunteer absent", 7.0)]),
         (
             ((5.0, Sends.NOTHING), (10.0, Sends.SOUND)),
             [("VolunteerHeard", 1.5), ("volunteer absent", 7.0), ("volunteer back", 10.1)],
         ),
         (
-            ((5.0, Sends.NOTHING), (10.0, Sends.ASTRAY)),
+            ((5.0, Sends.NOTHING), (10.0, Sends.FOREIGN)),
             [("VolunteerHeard", 1.5), ("volunteer absent", 7.0), ("volunteer dropped", 12.0)],
         ),
         (((5.0, Sends.NOTHING), (6.5, Sends.SOUND)), [("VolunteerHeard", 1.5)]),
@@ -90,10 +91,11 @@ def test_a_callers_silence_is_told_like_a_volunteers() -> None:
     assert talk.told()[1:] == [("caller absent", 7.0), ("caller back", 10.1)]
 
 
-def test_a_re_invite_mends_what_went_astray_where_the_phone_says_where_it_is() -> None:
-    lost, back = ("volunteer dropped", 2.0), ("volunteer back", 3.3)
-    for mends, told in ((True, [lost, back]), (False, [lost])):
-        talk = Talk(Answers(0.5, sends=((0.0, Sends.ASTRAY),), mends=mends), 3)
+@pytest.mark.parametrize(("what", "lost"), [(Sends.ASTRAY, "never"), (Sends.FOREIGN, "dropped")])
+def test_a_re_invite_mends_what_went_astray_where_the_phone_says_where_it_is(what: Sends, lost: str) -> None:
+    first = (f"volunteer {lost}", 2.0)
+    for mends, told in ((True, [first, ("volunteer back", 3.3)]), (False, [first])):
+        talk = Talk(Answers(0.5, sends=((0.0, what),), mends=mends), 3)
         assert talk.bench.do(Refresh(talk.call, talk.ring)) == [Result.DONE]
         talk.bench.clock.advance(1)
         assert talk.told() == told
@@ -112,7 +114,7 @@ def test_who_is_covered_hears_music_until_the_other_comes_back() -> None:
 
 
 def test_behind_the_music_packets_that_go_astray_look_like_sound_and_are_known_when_it_ends() -> None:
-    talk = Talk(Answers(0.5, sends=((5.0, Sends.NOTHING), (10.0, Sends.ASTRAY))), 7.5)
+    talk = Talk(Answers(0.5, sends=((5.0, Sends.NOTHING), (10.0, Sends.FOREIGN))), 7.5)
     talk.bench.do(Cover(talk.call, talk.ring))
     talk.bench.clock.advance(3)
     assert talk.told()[-1] == ("volunteer back", 10.1)

@@ -30,6 +30,7 @@ DEAD_AFTER_S = 2.0
 MENDS_S = 0.2
 """From a re-INVITE to sound that is passed on, where it helps."""
 
+LOST = (Sends.ASTRAY, Sends.FOREIGN)
 State = Loss | bool | None
 """Of one side: True: passed on; False: it could be, but for the music; None: not judged."""
 
@@ -201,9 +202,9 @@ def _state(caller: Caller, leg: Leg, side: Side) -> State:
     if Sends.HOLDS in (caller.sends, leg_sends) or words:
         return None
     match sends:
-        case Sends.NOTHING:
+        case Sends.NOTHING | Sends.ASTRAY:
             return Loss.ABSENT
-        case Sends.ASTRAY:
+        case Sends.FOREIGN:
             return Loss.DROPPED
         case _:
             return not (side is Side.VOLUNTEER and caller.covered)
@@ -235,8 +236,8 @@ def refresh(floor: Floor, caller: Caller, ring: RingId | None) -> Result:
     if isinstance(who, Leg) and who.phase is not LegPhase.UP:
         return Result.NOT_NOW
     mended = who.mends if isinstance(who, Caller) else isinstance(who.behaviour, Answers) and who.behaviour.mends
-    if mended and who.sends is Sends.ASTRAY:
-        floor.clock.after(MENDS_S, lambda: sends(floor, who, Sends.SOUND) if who.sends is Sends.ASTRAY else None)
+    if mended and who.sends in LOST:
+        floor.clock.after(MENDS_S, lambda: sends(floor, who, Sends.SOUND) if who.sends in LOST else None)
     return Result.DONE
 
 

@@ -39,6 +39,7 @@ from tests.fakes.phones import (
     Busy,
     Declines,
     NeverAnswers,
+    Sends,
     Unregistered,
     Vanished,
 )
@@ -48,6 +49,7 @@ from tests.rigs.asterisk import (
     ARI_PASSWORD,
     BO,
     CHILDREN,
+    MUSIC,
     Machine,
     lay_out,
     password,
@@ -95,7 +97,15 @@ class House:
     def exchange(self) -> AriExchange:
         sounds = self.machine.state / "asterisk" / "sounds"
         # whatever else this machine is busy with, callers come straight to us: that is what these tests are about
-        return AriExchange(self.ari, self.ami, key=KEY, sounds=sounds, now=lambda: datetime.now(UTC), late_s=60.0)
+        return AriExchange(
+            self.ari,
+            self.ami,
+            key=KEY,
+            sounds=sounds,
+            now=lambda: datetime.now(UTC),
+            console=self.machine.settings.places.console,
+            late_s=60.0,
+        )
 
 
 @contextmanager
@@ -140,6 +150,10 @@ class RealCaller:
     async def hangs_up(self) -> None:
         await self.phone.hang_up()
 
+    async def sends(self, what: Sends, *, mends: bool = False) -> None:
+        self.phone.manners.mends = mends
+        await self.phone.sends(what)
+
 
 @dataclass(slots=True)
 class RealRig:
@@ -165,6 +179,7 @@ class RealRig:
         before = len(self.log.about(CallArrived))
         phone.call(NUMBER)
         arrived = (await self.log.until_several(before + 1, CallArrived))[before]
+        await phone.sends(Sends.SOUND)  # as soon as it knows where to
         return RealCaller(arrived.call, phone)
 
     async def phone(self, volunteer: VolunteerId, behaviour: Behaviour) -> None:
@@ -190,6 +205,11 @@ class RealRig:
     def times_heard(self, who: CallId | RingId, prompt: PromptId) -> int:
         people = self.callers if ring_of(who) is None else self.phones.values()
         return sum(pitches(decode(bytes(each.ears.everything), PCMA)).count(PITCHES[prompt]) for each in people)
+
+    def hears_music(self, call: CallId) -> bool:
+        (ears,) = (each.ears for each in self.callers)
+        now = asyncio.get_running_loop().time() - ears.last_at < 0.1
+        return now and pitches(decode(b"".join(ears.last), PCMA))[-1:] == [MUSIC]
 
     def keys_heard(self, who: CallId | RingId) -> int:
         people = self.callers if ring_of(who) is None else self.phones.values()
@@ -217,6 +237,8 @@ def manners(behaviour: Behaviour) -> Manners:
                 hang_up_after_s=behaviour.hangs_up_after_s,
                 die_after_s=behaviour.dies_after_s,
                 presses=behaviour.presses,
+                sends=behaviour.sends,
+                mends=behaviour.mends,
             )
         case Declines():
             return Manners(decline_after_s=behaviour.after_s)

@@ -236,6 +236,8 @@ EXAMPLES = [
     said("ChannelTalkingStarted", channel=channel("c1")),
     said("ChannelTalkingFinished", duration=1200, channel=channel("c1")),
     said("ChannelEnteredBridge", bridge=bridge(talk_id(CALL, 4), "c1", RING), channel=channel(RING)),
+    said("ChannelHold", channel=channel(RING), musicclass="default"),
+    said("ChannelUnhold", channel=channel(RING)),
     said("PlaybackFinished", playback=playback(play_id(CALL, 1))),
     said("ApplicationReplaced"),
 ]

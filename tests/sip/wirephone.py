@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self, cast
 
+from tests.fakes.phones import Sends
+
 DEADLINE_S = 5.0
 Header = tuple[str, str]
 SILENCE = b"\xd5" * 160
@@ -57,6 +59,8 @@ class Dialog:
     target: str
     invite: Message
     up: bool = False
+    cseq: int = 1
+    """Of our last request in it."""
 
 
 class Ears(asyncio.DatagramProtocol):
@@ -73,6 +77,8 @@ class Ears(asyncio.DatagramProtocol):
         self.remote: tuple[str, int] | None = None
         self.transport: asyncio.DatagramTransport | None = None
         self.sequence = 0
+        self.last_at = 0.0
+        """When the newest came."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)  # 3.11's own class does not say that it is one
@@ -80,6 +86,7 @@ class Ears(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if data[1] & 0x7F == 8:
             self.packets += 1
+            self.last_at = asyncio.get_running_loop().time()
             self.last.append(data[12:])
             self.everything += data[12:]
         elif data[1] & 0x7F == 101:
@@ -109,6 +116,16 @@ class Ears(asyncio.DatagramProtocol):
             self.send(101, struct.pack("!BBH", code, 0x80 | 10, 960), stamp)
 
 
+class Elsewhere(asyncio.DatagramProtocol):
+    """Another port of the same phone."""
+
+    def __init__(self, ears: Ears) -> None:
+        self._ears = ears
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._ears.datagram_received(data, addr)
+
+
 @dataclass(slots=True)
 class Manners:
     """What the phone does with an INVITE. `refuse` is a status code; `silent`: it does not even say Trying; `stubborn`:
@@ -130,6 +147,10 @@ class Manners:
     hang_up_after_s: float | None = None
     die_after_s: float | None = None
     presses: tuple[tuple[float, str], ...] = ()
+    sends: tuple[tuple[float, Sends], ...] = ()
+    """What it sends, each from so long after picking up on; before that, sound."""
+    mends: bool = False
+    """Asked anew (re-INVITE), it says which port its sound comes from by now."""
 
 
 class WirePhone(asyncio.DatagramProtocol):
@@ -151,6 +172,11 @@ class WirePhone(asyncio.DatagramProtocol):
         self._loop = asyncio.get_running_loop()
         self._cseq = 0
         self._tasks: list[asyncio.Task[None]] = []
+        self._murmur: asyncio.Task[None] | None = None
+        self._sends = Sends.NOTHING
+        self._moved: list[asyncio.DatagramTransport] = []
+        self.voice = SILENCE
+        """20 ms of what it says."""
         self.dead = False
 
     @classmethod
@@ -173,8 +199,11 @@ class WirePhone(asyncio.DatagramProtocol):
     def close(self) -> None:
         for task in self._tasks:
             task.cancel()
+        self._be_quiet()
         self.transport.close()
         self.sound.close()
+        for each in self._moved:
+            each.close()
 
     # ---------------------------------------------------------- wire
 
@@ -190,10 +219,12 @@ class WirePhone(asyncio.DatagramProtocol):
         return f"<sip:{self.user}@{self.host}:{self.port}>"
 
     def _sdp(self) -> str:
+        direction = "sendonly" if self._sends is Sends.HOLDS else "sendrecv"
         return (
             f"v=0\r\no=- 1 1 IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {self.host}\r\nt=0 0\r\n"
             f"m=audio {self.media_port} RTP/AVP {self.manners.voices}\r\n"
             "a=rtpmap:8 PCMA/8000\r\na=rtpmap:18 G729/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+            f"a={direction}\r\n"
         )
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
@@ -251,6 +282,9 @@ class WirePhone(asyncio.DatagramProtocol):
         call_id = invite.get("Call-ID")
         if call_id in self.dialogs:
             if self.dialogs[call_id].up:
+                if self.manners.mends and self._moved:
+                    self.media_port = self._moved[-1].get_extra_info("sockname")[1]
+                self._sends = Sends.SOUND if self.manners.mends else self._sends
                 self._reply(invite, 200, "OK", body=self._sdp())
             return
         if self.manners.challenge and not invite.get("Authorization"):
@@ -289,8 +323,7 @@ class WirePhone(asyncio.DatagramProtocol):
         if call_id not in self.dialogs:
             return
         self.pick_up()
-        murmur = self._loop.create_task(self.ears.murmur())
-        self._tasks.append(murmur)
+        self._tasks.append(self._loop.create_task(self._speak(manners.sends)))
         waited_s = 0.0
         for after_s, digit in manners.presses:
             await asyncio.sleep(after_s - waited_s)
@@ -299,13 +332,50 @@ class WirePhone(asyncio.DatagramProtocol):
         if manners.hang_up_after_s is not None:
             await asyncio.sleep(manners.hang_up_after_s)
             await self.hang_up()
-            murmur.cancel()
+            self._be_quiet()
         if manners.die_after_s is not None:
             await asyncio.sleep(manners.die_after_s)
             self.dead = True
-            murmur.cancel()
+            self._be_quiet()
+
+    async def _speak(self, changes: tuple[tuple[float, Sends], ...]) -> None:
+        began = self._loop.time()
+        if not changes or changes[0][0] > 0:
+            await self.sends(Sends.SOUND)
+        for after_s, what in changes:
+            await asyncio.sleep(began + after_s - self._loop.time())
+            await self.sends(what)
 
     # ---------------------------------------------------------- what a test does with it
+
+    async def sends(self, what: Sends) -> None:
+        """From now on, in the talk that it has: sound from the port that was said, nothing, sound from another port or
+        in a codec that nobody agreed on, or the other side is put on hold."""
+        before, self._sends = self._sends, what
+        if what is Sends.ASTRAY:
+            moved, _ = await self._loop.create_datagram_endpoint(
+                lambda: Elsewhere(self.ears), local_addr=(self.host, 0)
+            )
+            self._moved.append(moved)
+        self.ears.transport = self._moved[-1] if self._moved and what is Sends.ASTRAY else self.ears.transport
+        if what in (Sends.NOTHING, Sends.HOLDS):
+            self._be_quiet()
+        elif self._murmur is None:
+            self._murmur = self._loop.create_task(self._murmurs())
+        if Sends.HOLDS in (before, what) and before is not what:
+            for dialog in self.dialogs.values():
+                dialog.cseq += 1
+                self._in_dialog("INVITE", dialog, dialog.cseq, body=self._sdp())
+
+    async def _murmurs(self) -> None:
+        while True:
+            self.ears.send(8 if self._sends is not Sends.FOREIGN else 18, self.voice, self.ears.sequence * 160)
+            await asyncio.sleep(0.02)
+
+    def _be_quiet(self) -> None:
+        if self._murmur is not None:
+            self._murmur.cancel()
+            self._murmur = None
 
     async def wait(self, wanted: Callable[[Message], bool], deadline_s: float = DEADLINE_S) -> Message:
         """The first message, seen already or still to come, that is wanted; TimeoutError after the deadline."""
@@ -397,18 +467,25 @@ class WirePhone(asyncio.DatagramProtocol):
         dialog = self.dialogs.get(answer.get("Call-ID"))
         if dialog is None or answer.status < 200:
             return
-        dialog.remote = answer.get("To")
+        again = dialog.up
+        number = int(answer.get("CSeq").split()[0])
+        if again and answer.status >= 300:
+            self._in_dialog("ACK", dialog, number)
+            return
+        if not again:
+            dialog.remote = answer.get("To")
         if answer.status < 300:
             dialog.target = answer.get("Contact").strip("<>").split(">")[0]
             if found := re.search(r"m=audio (\d+)", answer.body):
                 self.ears.remote = (self.server[0], int(found[1]))
             dialog.up = True
-            self._in_dialog("ACK", dialog, 1)
+            self._in_dialog("ACK", dialog, number)
         else:
             self._in_dialog("ACK", dialog, 1, via=dialog.invite.get("Via"))
             del self.dialogs[dialog.call_id]
 
-    def _in_dialog(self, method: str, dialog: Dialog, cseq: int, via: str = "") -> None:
+    def _in_dialog(self, method: str, dialog: Dialog, cseq: int, via: str = "", body: str = "") -> None:
+        described = [("Contact", self.contact), ("Content-Type", "application/sdp")] if body else []
         self._send(
             f"{method} {dialog.target} SIP/2.0",
             [
@@ -418,7 +495,9 @@ class WirePhone(asyncio.DatagramProtocol):
                 ("Call-ID", dialog.call_id),
                 ("CSeq", f"{cseq} {method}"),
                 ("Max-Forwards", "70"),
+                *described,
             ],
+            body,
         )
 
     async def hang_up(self) -> None:
@@ -430,7 +509,8 @@ class WirePhone(asyncio.DatagramProtocol):
                 await self._accepted(dialog.call_id, "CANCEL")
                 await self._answered(dialog.call_id)
             if dialog.up:
-                self._in_dialog("BYE", dialog, 2)
+                dialog.cseq += 1
+                self._in_dialog("BYE", dialog, dialog.cseq)
                 await self._accepted(dialog.call_id, "BYE")
                 self.dialogs.pop(dialog.call_id, None)
 

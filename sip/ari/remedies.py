@@ -1,0 +1,68 @@
+"""What is done in a talk for those who do not hear each other: agree anew with a phone, music for who waits.
+
+Rules: nothing of it outlives the talk; everything may be repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from ivr.core.commands import Cover, Refresh, Uncover
+from ivr.core.ids import CallId, RingId
+from ivr.core.news import Result
+from sip.ami import Ami
+from sip.ari import api
+from sip.ari.http import Http
+from sip.ari.parties import Parties
+
+REFRESH: Final = "PJSIP_SEND_SESSION_REFRESH()"
+LISTEN: Final = "TALK_DETECT(set)"
+LISTEN_NO_MORE: Final = "TALK_DETECT(remove)"
+VOICE: Final = "2500,256"
+"""Silent after so many milliseconds; how loud is loud enough. Counted as it passes by: nothing of it is kept."""
+
+
+class Remedies:
+    def __init__(self, http: Http, ami: Ami, parties: Parties) -> None:
+        self._http, self._ami, self._parties = http, ami, parties
+        self._covered: dict[CallId, RingId] = {}
+
+    async def refresh(self, command: Refresh) -> Result:
+        """A re-INVITE; Asterisk does not say how it went."""
+        channel = command.ring or self._parties.channel(command.call)
+        return Result.GONE if channel is None else await self._ami.set_variable(channel, REFRESH, "invite")
+
+    async def cover(self, command: Cover) -> Result:
+        """Music on the caller's channel, inside the room; their own sound goes on to the volunteer. A first word of the
+        volunteer's is told."""
+        channel = self._parties.channel(command.call)
+        if channel is None:
+            return Result.GONE
+        result = (await self._http.ask(api.channels_start_moh(channel))).result
+        if result is Result.DONE:
+            self._covered[command.call] = command.ring
+            await self._ami.set_variable(command.ring, LISTEN, VOICE)
+        return result
+
+    async def uncover(self, command: Uncover) -> Result:
+        channel = self._parties.channel(command.call)
+        self._covered.pop(command.call, None)
+        if channel is None:
+            return Result.GONE
+        stopped, _ = await asyncio.gather(
+            self._http.ask(api.channels_stop_moh(channel)),
+            self._ami.set_variable(command.ring, LISTEN_NO_MORE, ""),
+        )
+        return stopped.result
+
+    async def end(self, call: CallId) -> None:
+        """The talk ends. Of one that we found here we do not know what is heard in it."""
+        channel, ring = self._parties.channel(call), self._covered.pop(call, None)
+        if ring is not None:
+            self._ami.tell([("Setvar", {"Channel": ring, "Variable": LISTEN_NO_MORE, "Value": ""})])
+        if channel is not None and (ring is not None or call in self._parties.adopted):
+            await self._http.ask(api.channels_stop_moh(channel))
+
+    def forget(self, call: CallId) -> None:
+        self._covered.pop(call, None)

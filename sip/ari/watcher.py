@@ -1,0 +1,311 @@
+"""Watches every talk for sound: asks for the packets of all legs that are due at once, and tells what they mean.
+
+Rules: what is not connected is not judged; after every standstill, ours or Asterisk's, counting begins anew; a phone is
+dead by two signs, no packets and no answer to signalling, and then never comes back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NoReturn
+
+from ivr.core.ids import CallId, RingId, TalkId, call_of
+from ivr.core.news import News, PhoneDead, SideHeld, SoundBack, SoundLost, VolunteerHeard
+from ivr.core.reasons import Loss, Side
+from sip.ami.wire import Fields
+from sip.ari.parties import Parties, ring_of
+from sip.ari.statistics import Counts, NoAnswerError, Statistics
+from sip.ari.watch import HEARD_S, LATE_S, Back, Heard, Lost, Sample, Seen, TalkWatch, Tiding
+from sip.asterisk.console import ConsoleSilent, ask
+
+EARLY_S: Final = 0.3
+"""A sample that is not due at a certain moment is taken so much sooner when others are taken anyway."""
+AGAIN_S: Final = 0.5
+JUST_NOW_S: Final = 2.0
+"""A list may be so old, and not have what has begun since."""
+UNSEEN_S: Final = 2.5
+"""A talk that nobody has looked at for so long when it ends may have been one in which the volunteer was heard."""
+ENDPOINT: Final = re.compile(r"[a-z0-9][a-z0-9_.~-]{0,63}")
+
+Words = Callable[[CallId, RingId], tuple[bool, bool]]
+"""Whether words of ours are heard by the caller, and by the volunteer."""
+
+
+@dataclass(slots=True, eq=False)
+class Talk:
+    id: TalkId
+    ring: RingId
+    began_at: float
+    """When the two were joined, by the machine's clock (as Asterisk's events are stamped)."""
+    adopted: bool
+    due: float
+    looked_at: float
+    """When it was last looked at, by the machine's clock."""
+    sharp: bool = True
+    watch: TalkWatch | None = None
+    anew: bool = False
+    """Time has passed of which nothing is known."""
+    covered: bool = False
+    doomed: bool = False
+    """Its phone does not answer signalling: dead, if the next sample says so too."""
+    dead: bool = False
+
+    @property
+    def call(self) -> CallId:
+        return call_of(self.id)
+
+    @property
+    def heard(self) -> bool:
+        return self.watch is not None and self.watch.heard
+
+    @property
+    def phone_is_mute(self) -> bool:
+        return self.watch is not None and self.watch.ears[Side.VOLUNTEER].told in (Loss.ABSENT, Loss.NEVER)
+
+
+@dataclass(slots=True)
+class Endpoints:
+    """Which phone a ring rings, and which phones do not answer signalling."""
+
+    of: dict[RingId, str] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+
+    def surveyed(self, rings: Mapping[RingId, str], there: Mapping[str, bool]) -> None:
+        self.of = {**rings, **self.of}
+        self.away = {endpoint for endpoint, online in there.items() if not online}
+
+
+class Watcher:
+    """`tell` takes news, `now` gives the line's time; `console`: Asterisk's, by which a phone is asked at once whether
+    it is there; without it, that is known when Asterisk asks by itself."""
+
+    def __init__(
+        self,
+        statistics: Statistics,
+        parties: Parties,
+        tell: Callable[[News], None],
+        now: Callable[[], datetime],
+        words: Words,
+        console: Path | None,
+    ) -> None:
+        self._statistics, self._parties, self._tell, self._now = statistics, parties, tell, now
+        self._words, self._console = words, console
+        self._talks: dict[TalkId, Talk] = {}
+        self._holders: set[str] = set()
+        """Channels whose phones have put the other side on hold."""
+        self._awake = False
+        self._woken = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.endpoints = Endpoints()
+
+    # ------------------------------------------------------------ which talks
+
+    def joined(self, talk: TalkId, ring: RingId, at: float) -> None:
+        """`at`: by Asterisk's clock."""
+        if talk not in self._talks:
+            self._begin(Talk(talk, ring, at, adopted=False, due=0.0, looked_at=at))
+
+    def surveyed(
+        self,
+        talks: Mapping[TalkId, frozenset[CallId | RingId]],
+        rings: Mapping[RingId, str],
+        there: Mapping[str, bool],
+    ) -> None:
+        """What lives now: talks that somebody before us has begun, and those that are over; which endpoint each ring
+        rings, and whether each endpoint is there."""
+        self.endpoints.surveyed(rings, there)
+        just_now = time.time() - JUST_NOW_S
+        self._talks = {talk: known for talk, known in self._talks.items() if talk in talks or known.began_at > just_now}
+        for talk, members in talks.items():
+            ring = next((RingId(who) for who in members if ring_of(who) is not None), None)
+            if talk not in self._talks and ring is not None and call_of(talk) in members:
+                self._begin(Talk(talk, ring, time.time(), adopted=True, due=0.0, looked_at=time.time()))
+
+    def _begin(self, talk: Talk) -> None:
+        self._talks[talk.id] = talk
+        self._woken.set()
+
+    def end(self, talk: TalkId) -> None:
+        self._talks.pop(talk, None)
+
+    def let_go(self, ring: RingId) -> None:
+        for talk in self._of(ring):
+            self.end(talk.id)
+
+    def gone(self, channel: str, at: float) -> None:
+        """A channel has ended (`at`: by Asterisk's clock). Who had not looked cannot say whether they were heard."""
+        self._holders.discard(channel)
+        for talk in self._of(channel):
+            self.end(talk.id)
+            if not talk.heard and at - talk.looked_at > UNSEEN_S and at - talk.began_at >= HEARD_S:
+                self._tell(VolunteerHeard(talk.id, self._now(), known=False))
+        if ring := ring_of(channel):
+            self.endpoints.of.pop(ring, None)
+
+    def _of(self, channel: str) -> list[Talk]:
+        call = self._parties.call(channel)
+        return [talk for talk in self._talks.values() if channel == talk.ring or call == talk.call]
+
+    # ------------------------------------------------------------ what happens in them
+
+    def follow(self, news: News | None, channel: str) -> None:
+        """News that says something of who hears whom, from this channel."""
+        if isinstance(news, SideHeld):
+            (self._holders.add if news.held else self._holders.discard)(channel)
+            for talk in self._of(channel):
+                self._look(talk)
+
+    def talking(self, ring: RingId) -> None:
+        """The volunteer's voice was heard by Asterisk."""
+        for talk in self._of(ring):
+            if talk.watch is not None and (tiding := talk.watch.talking(time.monotonic())):
+                self._say(talk, tiding)
+                self._look(talk)
+
+    def cover(self, call: CallId, ring: RingId, *, covered: bool) -> None:
+        for talk in self._of(ring):
+            if talk.call == call:
+                talk.covered = covered
+                self._look(talk)
+
+    def _look(self, talk: Talk) -> None:
+        """Something has changed there: look at once."""
+        talk.due, talk.sharp = time.monotonic(), True
+        self._woken.set()
+
+    # ------------------------------------------------------------ connected or not
+
+    def resume(self) -> None:
+        self._awake = True
+        self._stood_still()
+        self._woken.set()
+
+    def pause(self) -> None:
+        self._awake = False
+
+    def _stood_still(self) -> None:
+        for talk in self._talks.values():
+            talk.anew = True
+
+    async def run(self) -> NoReturn:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            first = min((talk.due for talk in self._talks.values()), default=None) if self._awake else None
+            if first is None or first > time.monotonic():
+                self._woken.clear()
+                alarm = None if first is None else loop.call_later(first - time.monotonic(), self._woken.set)
+                await self._woken.wait()
+                if alarm is not None:
+                    alarm.cancel()
+                continue
+            await self._sample(first)
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._statistics.close()
+
+    async def _sample(self, first: float) -> None:
+        """Everybody who is due, or nearly. `first`: when the first of them was."""
+        asked_at = time.monotonic()
+        due = [talk for talk in self._talks.values() if talk.due <= asked_at + (0.0 if talk.sharp else EARLY_S)]
+        legs: list[str] = []
+        for talk in due:
+            legs += (self._parties.channel(talk.call) or "-", talk.ring)
+        try:
+            counts = await self._statistics.ask(legs)
+        except NoAnswerError:
+            self._stood_still()
+            await asyncio.sleep(AGAIN_S)
+            return
+        at = time.monotonic()
+        if at - asked_at > LATE_S or (first > 0.0 and asked_at - first > LATE_S):
+            self._stood_still()
+        for place, talk in enumerate(due):
+            if self._talks.get(talk.id) is talk:
+                self._judge(talk, at, counts[2 * place], counts[2 * place + 1])
+
+    def _judge(self, talk: Talk, at: float, caller: Counts | None, leg: Counts | None) -> None:
+        talk.looked_at = time.time()
+        if caller is None or leg is None:  # its end is told by events
+            talk.due, talk.sharp = at + AGAIN_S, False
+            return
+        sample = Sample(at, caller, leg)
+        if talk.watch is None:
+            talk.watch, talk.anew = TalkWatch(sample, adopted=talk.adopted), False
+        elif talk.anew:
+            talk.watch.reset(sample)
+            talk.anew = False
+        else:
+            for tiding in talk.watch.take(sample, self._seen(talk)):
+                self._say(talk, tiding)
+            if talk.doomed and talk.phone_is_mute and not talk.dead:
+                talk.dead = True
+                self._tell(PhoneDead(talk.ring, self._now()))
+        talk.due, talk.sharp = talk.watch.due()
+
+    def _seen(self, talk: Talk) -> Seen:
+        caller, leg = self._words(talk.call, talk.ring)
+        held = talk.ring in self._holders or self._parties.channel(talk.call) in self._holders
+        return Seen(held, caller, leg, talk.covered)
+
+    def _say(self, talk: Talk, tiding: Tiding) -> None:
+        at = self._now()
+        match tiding:
+            case Heard():
+                self._tell(VolunteerHeard(talk.id, at))
+            case Lost(side=side, loss=loss) if not (talk.dead and side is Side.VOLUNTEER):
+                self._tell(SoundLost(talk.id, side, loss, at))
+                if talk.phone_is_mute and side is Side.VOLUNTEER:
+                    self._ask_for(talk)
+            case Back(side=side) if not (talk.dead and side is Side.VOLUNTEER):
+                talk.doomed = talk.doomed and side is not Side.VOLUNTEER
+                self._tell(SoundBack(talk.id, side, at))
+            case _:
+                pass
+
+    # ------------------------------------------------------------ dead or only silent
+
+    def heard(self, event: Fields) -> None:
+        """The manager's events: phones that answer signalling, or do not."""
+        technology, _, endpoint = event.get("Peer", "").partition("/")
+        if event.get("Event") != "PeerStatus" or technology != "PJSIP":
+            return
+        if event.get("PeerStatus") == "Reachable":
+            self.endpoints.away.discard(endpoint)
+            return
+        self.endpoints.away.add(endpoint)
+        for talk in self._talks.values():
+            if talk.phone_is_mute and self.endpoints.of.get(talk.ring) == endpoint:
+                self._doom(talk)
+
+    def _ask_for(self, talk: Talk) -> None:
+        """Nothing comes from that phone: does it answer signalling?"""
+        endpoint = self.endpoints.of.get(talk.ring, "")
+        if endpoint in self.endpoints.away:
+            self._doom(talk)
+        elif self._console is not None and ENDPOINT.fullmatch(endpoint):
+            self._later(self._qualify(self._console, endpoint))
+
+    def _doom(self, talk: Talk) -> None:
+        talk.doomed = True
+        self._look(talk)
+
+    @staticmethod
+    async def _qualify(console: Path, endpoint: str) -> None:
+        try:
+            await asyncio.to_thread(ask, console, f"pjsip qualify {endpoint}", 1.0)
+        except ConsoleSilent:
+            return  # Asterisk asks by itself every few seconds
+
+    def _later(self, what: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(what)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
