@@ -8,10 +8,11 @@ import pytest
 
 from ivr.core import sound, switchboard, talking, walk
 from ivr.core.facts import CallAnswered, CallEnded, CallRequeued, Fact
+from ivr.core.ids import VolunteerId
 from ivr.core.reasons import EndedBy, Heard, Outcome
 from ivr.core.state import Joining, Talking
 from ivr.core.turn import Turn
-from tests.fakes.phones import Answers, NeverAnswers, Sends
+from tests.fakes.phones import Answers, Behaviour, NeverAnswers, Sends
 from tests.laws.evening import Evening, Visit
 from tests.laws.generators import CHILDREN, NAMES, setting
 from tests.laws.trace import LawBroken
@@ -26,7 +27,10 @@ HELD: Sent = ((6.0, Sends.HOLDS), (20.0, Sends.SOUND))
 def an_evening(sends: Sent, mends: bool = False) -> Evening:
     """A child who stays for two minutes, and anna, whose phone does this; bo never picks up."""
     evening = Evening(switchboard.step, setting(volunteers=2, max_wait_s=None))
-    phones = {NAMES[0]: (Answers(3.0, sends=sends, mends=mends),), NAMES[1]: (NeverAnswers(),)}
+    phones: dict[VolunteerId, tuple[Behaviour, ...]] = {
+        NAMES[0]: (Answers(3.0, sends=sends, mends=mends),),
+        NAMES[1]: (NeverAnswers(),),
+    }
     evening.let([Visit(0.0, CHILDREN, 120.0)], phones)
     return evening
 
