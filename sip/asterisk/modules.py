@@ -48,6 +48,8 @@ MEDIA = (
     "codec_alaw",
     "codec_a_mu",
     "codec_g722",
+    "codec_opus_open_source",
+    "res_format_attr_opus",  # how Opus is described; without it a phone's wishes (rate, loss) are not understood
     "codec_resample",
     "format_pcm",
     "format_wav",

@@ -73,6 +73,7 @@ def rendered(settings: Settings) -> dict[str, str]:
         "application": APPLICATION,
         "codes": CODES,
         "media_address": _media_address(settings.sip_bind),
+        "on_loopback": ipaddress.ip_address(settings.sip_bind).is_loopback,
     }
     names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.conf.j2"))
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}

@@ -205,8 +205,9 @@ class Helper:
         transport.port, transport.boundAddress, transport.publicAddress = told["port"], bind, bind
         number = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         endpoint.libStart()
+        known = {name: 255 - place for place, name in enumerate(told.get("codecs") or ("PCMA/8000/1", "PCMU/8000/1"))}
         for codec in endpoint.codecEnum2():
-            wanted = {"PCMA/8000/1": 255, "PCMU/8000/1": 254}.get(codec.codecId, 0)
+            wanted = known.get(codec.codecId, 0)
             endpoint.codecSetPriority(codec.codecId, wanted)
         self._bind = bind
         port = int(endpoint.transportGetInfo(number).localName.rpartition(":")[2])
