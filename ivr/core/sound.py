@@ -70,8 +70,8 @@ def on_lost(turn: Turn, phase: Talking, news: SoundLost) -> None:
 def on_volunteer_unheard(turn: Turn, phase: Talking, loss: Loss) -> None:
     """Music for the caller at once; and their phone is asked anew, since most of what is lost comes back by that."""
     before = phase.unheard
-    if before is not None and (before.loss is loss or loss is not Loss.DROPPED):
-        return
+    if before is not None and (before.loss is not Loss.ABSENT or loss is Loss.ABSENT):
+        return  # nothing new, or what is to be given up soon already
     turn.draft.say(SoundMissing(turn.call.id, turn.line.id, phase.volunteer, Side.VOLUNTEER, loss, turn.at))
     turn.draft.do(Refresh(turn.call.id, phase.ring), Cover(turn.call.id, phase.ring))
     due = after(turn.at, REFRESH_S)

@@ -84,9 +84,12 @@ def on_volunteer_gone_while_joining(turn: Turn, phase: Joining, news: VolunteerG
 
 
 def count_talk(turn: Turn, phase: Talking) -> None:
+    """How long it took; who heard nobody has waited all the while."""
     if phase.stands_at is None:
         turn.talked_s = seconds(phase.joined_at, turn.at)
         turn.change(talk_s=round((turn.call.talk_s or 0.0) + seconds(phase.joined_at, turn.at), 3))
+    elif turn.call.fate not in SERVED:
+        turn.change(waited_s=None)
 
 
 def on_due(turn: Turn, phase: Talking, _news: CallDue) -> None:

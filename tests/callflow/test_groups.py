@@ -32,9 +32,19 @@ def test_a_pause_after_unanswered_rings_is_taken_only_where_it_is_written(
     assert read(tmp_path, written) == (most, [])
 
 
+@pytest.mark.parametrize(("written", "most"), [("", 3), (", refusals: none", 0), (", refusals: 5", 5)])
+def test_a_pause_after_three_refusals_is_taken_where_nothing_else_is_written(
+    tmp_path: Path, written: str, most: int
+) -> None:
+    path = tmp_path / "groups.yaml"
+    path.write_text(GROUPS % written, encoding="utf-8")
+    assert read_groups(path, Findings()).groups[GroupId("dag")].refusals == most
+
+
+@pytest.mark.parametrize("key", ["auto_pause", "refusals"])
 @pytest.mark.parametrize("written", ["0", "-1", "often", "1000"])
-def test_a_number_of_rings_that_makes_no_sense_is_told(tmp_path: Path, written: str) -> None:
-    made, told = read(tmp_path, f", auto_pause: {written}")
+def test_a_number_of_rings_that_makes_no_sense_is_told(tmp_path: Path, written: str, key: str) -> None:
+    made, told = read(tmp_path, f", {key}: {written}")
     assert made is None
     assert len(told) == 1
-    assert "auto_pause" in told[0]
+    assert key in told[0]

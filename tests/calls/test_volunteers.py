@@ -54,6 +54,26 @@ def test_codes_from_the_phone_are_confirmed_in_words_and_change_who_is_rung(line
     assert "voiceline.volunteer_went_off_duty" in kinds
 
 
+def test_who_has_refused_three_rings_hears_why_no_more_came_and_is_rung_again(line: LiveLine) -> None:
+    async def story() -> None:
+        async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
+            call = await line.call(carrier)
+            for code in (486, 480, 603):
+                (await anna.next_ring(20.0)).decline(code)
+            await eventually(lambda: person(line, "anna")["pause"] == "refusing" or None, "anna is paused")
+            assert "paused (their phone refuses calls" in await asyncio.to_thread(line.ivr, "volunteer", "list")
+            with pytest.raises(TimeoutError):
+                await anna.next_ring(2.0)
+            asked = asyncio.create_task(anna.next_ring(20.0))
+            assert await dial(line, anna, "*10", "anna") == ["frivillig-afviste"]
+            talk = await (await asked).answer()
+            await line.talk_stands()
+            await call.hangup()
+            await talk.until_ended(5.0)
+
+    asyncio.run(story())
+
+
 def test_why_somebody_is_paused_outlives_a_kill_of_the_controller(line: LiveLine) -> None:
     line.ivr("volunteer", "pause", "anna", "--reason", "frokost til 12:30")
     line.ivr("volunteer", "off", "carla")

@@ -172,21 +172,6 @@ def test_a_phone_that_dies_in_a_talk_gives_the_caller_the_head_of_the_queue_agai
     assert house.said(CallEnded)[0].outcome is Outcome.ANSWERED
 
 
-def test_a_phone_that_fails_again_and_again_never_costs_the_caller_their_turn() -> None:
-    house = small(Strategy.LONGEST_IDLE)
-    anna = house.volunteer("anna")
-    call, second = house.waiting_caller(), house.waiting_caller()
-    for _ in range(3):
-        house.answers(house.ring_of(anna))
-        house.joined(call)
-        house.ring_gone(house.ring_of(anna))
-        house.later(6.0)
-    assert [fact.result for fact in house.said(RingEnded)][:3] == [RingResult.FAILED] * 3
-    assert house.house.lines[LINE].queue == (call, second)
-    house.later(700.0)  # as long as the flow allows, counted from when they came
-    assert [fact.step for fact in house.said(StepEntered)][-1] == "busy"
-
-
 def test_a_caller_who_hangs_up_in_the_queue_is_abandoned_and_the_phones_stop() -> None:
     house = small()
     anna = house.volunteer("anna")

@@ -18,8 +18,8 @@ from ivr.core.news import CommandFailed, LineDue, News, Result
 from ivr.core.state import Accepting, Choosing, House
 from tests.fakes.clock import Alarm, VirtualClock
 from tests.fakes.exchange import FakeExchange
-from tests.fakes.hearing import Stretch
-from tests.fakes.phones import Answers, AnswersAsLetGo, Behaviour, Busy, Declines, NeverAnswers, Vanished
+from tests.fakes.hearing import Kind, Stretch
+from tests.fakes.phones import Answers, AnswersAsLetGo, Behaviour, Busy, Declines, NeverAnswers, Sends, Vanished
 from tests.fakes.weather import Weather
 from tests.laws.deadlines import Deadlines, Due, news_of
 from tests.laws.generators import NOON, Setting, settings_
@@ -28,6 +28,8 @@ from tests.laws.trace import LawBroken, Moment, Step, take
 
 FINE = (Result.DONE, Result.ALREADY)
 LONG_ENOUGH_S = 3600.0
+UNHEARD_S = 3.0
+"""So long at most a caller hears nothing of the volunteer they talk with, whatever their phone does."""
 MOST_AT_ONCE = 200
 """More news at one and the same moment: the house goes round in a circle."""
 
@@ -121,6 +123,9 @@ class Evening:
     def judge(self) -> None:
         """Every law, and: nobody in silence, nothing asked that must not be asked. Raises `LawBroken`."""
         obey(self.trace, finished=True)
+        for kind in (Kind.UNHEARD, Kind.DEAD_PHONE):
+            for who, stretches in self.exchange.left_in_silence(UNHEARD_S, kind).items():
+                raise LawBroken(f"{who} is left with somebody who is not heard: {stretches[0]}", self.trace)
         for who, stretches in self.exchange.left_in_silence(1.0).items():
             for stretch in stretches:
                 if not (self._waits_for_a_key(who, stretch) or self._is_asked_to_accept(who, stretch)):
@@ -159,6 +164,15 @@ MOMENTS = st.integers(0, 600).map(lambda tenths: tenths / 10)
 ON = ((2.0, "*"), (2.2, "1"), (2.4, "6"))
 """A volunteer lets their caller answer with keys."""
 
+SENDS: tuple[tuple[tuple[float, Sends], ...], ...] = (
+    ((0.0, Sends.NOTHING),),
+    ((0.0, Sends.ASTRAY),),
+    ((4.0, Sends.NOTHING), (9.0, Sends.SOUND)),
+    ((3.0, Sends.ASTRAY),),
+    ((2.0, Sends.HOLDS), (8.0, Sends.SOUND), (8.5, Sends.NOTHING)),
+)
+"""What becomes of a volunteer's sound, from so many seconds after picking up on."""
+
 PHONES: st.SearchStrategy[Behaviour] = st.one_of(
     st.builds(
         Answers,
@@ -168,6 +182,8 @@ PHONES: st.SearchStrategy[Behaviour] = st.one_of(
         presses=st.sampled_from(
             ((), ((1.0, "1"),), ((0.5, "7"), (3.0, "1")), ON, (*ON, (4.0, "*"), (4.1, "1"), (4.2, "7")))
         ),
+        sends=st.sampled_from(((), (), *SENDS)),
+        mends=st.booleans(),
     ),
     st.just(NeverAnswers()),
     st.builds(Declines, after_s=st.sampled_from((0.1, 2.0))),

@@ -25,7 +25,7 @@ from ivr.core.news import (
     RingPressed,
 )
 from ivr.core.state import House
-from tests.laws import calls, fairness, handovers, indexes, refusals, rings
+from tests.laws import calls, fairness, handovers, indexes, refusals, rings, sounds
 from tests.laws.asking import facts_of, require
 from tests.laws.mutual import at_odds, left_idle
 from tests.laws.trace import Law, LawBroken, Trace
@@ -144,6 +144,11 @@ EACH: tuple[Law, ...] = (
     rings.the_caller_goes_on_whatever_a_volunteer_presses,
     rings.a_caller_is_called_silent_only_after_a_silence_and_once,
     rings.the_exchange_knows_for_whom_keys_are_answers,
+    sounds.answered_means_heard,
+    sounds.who_is_not_heard_is_covered_at_once,
+    sounds.nobody_is_hung_up_on_for_silence,
+    sounds.a_phone_that_failed_costs_the_caller_no_turn,
+    sounds.a_dead_phone_is_let_go_and_its_caller_waits_first,
     calls.only_who_is_gone_gets_an_outcome,
     rings.a_volunteer_who_is_dropped_is_told_so,
     order_in_the_queue_never_changes_but_for_who_comes_back_to_its_head,
@@ -172,6 +177,7 @@ WHOLE: tuple[Law, ...] = (
     calls.after_its_hang_up_only_cleaning_up_is_done_for_a_call,
     calls.names_are_never_used_twice,
     rings.answers_by_key_begin_and_end_in_turn_within_a_talk,
+    sounds.nobody_is_left_for_long_with_a_volunteer_who_cannot_be_heard,
     handovers.nobody_hears_of_a_hand_over_twice,
     handovers.a_hand_over_that_is_done_had_begun_and_counts_who_waited_through_it,
     fairness.nobody_is_told_a_worse_place_than_before,

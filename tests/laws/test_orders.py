@@ -65,6 +65,8 @@ CASES = (
     Case("a command fails while two are joined", 3, PICKED_UP, Spare(faults=1)),
     Case("news is told twice", 4, QUEUED, Spare(twice=2)),
     Case("news is told twice in a talk", 4, TALKING, Spare(twice=2)),
+    Case("somebody in a talk is not heard, or holds", 4, TALKING, Spare(sounds=3), house=ONE_BY_ONE),
+    Case("nobody listened while somebody was not heard", 3, TALKING, Spare(sounds=2, outages=1), house=ONE_BY_ONE),
     Case("volunteers come and go", 3, QUEUED, Spare(duty=2), house=ONE_BY_ONE),
     Case("volunteers come and go in a talk", 3, TALKING, Spare(duty=1)),
     Case("the line is handed over by hand", 2, QUEUED, Spare(modes=1)),

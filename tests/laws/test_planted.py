@@ -47,16 +47,19 @@ from ivr.core.news import (
     DigitPressed,
     LineDue,
     News,
+    PhoneDead,
     PlayEnded,
     RingAnswered,
     RingGone,
     RingPressed,
+    SoundLost,
+    VolunteerHeard,
 )
-from ivr.core.reasons import Outcome, RingResult
+from ivr.core.reasons import Loss, Outcome, RingResult, Side
 from ivr.core.state import Ending, Free, House, InTalk, Joining, Over, Override, Talking, Volunteer, Waiting, WrappingUp
 from ivr.core.state import Ring as RingState
 from tests.fakes.phones import Answers, Busy, NeverAnswers
-from tests.laws import calls, fairness, handovers, indexes, laws, refusals, rings
+from tests.laws import calls, fairness, handovers, indexes, laws, refusals, rings, sounds
 from tests.laws.evening import ON, Evening, Visit
 from tests.laws.explore import explore
 from tests.laws.generators import CHILDREN, NAMES, NIGHT_SEAT, setting
@@ -365,7 +368,51 @@ def somebody_is_not_seen_to_wait(moment: Moment) -> Moment | None:
     return replace(moment, after=spoilt)
 
 
+def a_talk(moment: Moment) -> Talking | None:
+    """One that goes on before and after it."""
+    phases = (call.phase for call in moment.before.calls.values() if call.id in moment.after.calls)
+    return next((phase for phase in phases if isinstance(phase, Talking)), None)
+
+
+def answered_without_having_been_heard(moment: Moment) -> Moment | None:
+    said = isinstance(moment.news, VolunteerHeard) and any(isinstance(fact, CallAnswered) for fact in moment.facts)
+    return replace(moment, news=PlayEnded(CallId(""), PlayId(""), True, moment.news.at)) if said else None
+
+
+def lost_and_left(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    if talk is None:
+        return None
+    return replace(moment, news=SoundLost(talk.talk, Side.VOLUNTEER, Loss.NEVER, moment.news.at), commands=())
+
+
+def hung_up_in_a_talk(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    if talk is None or isinstance(moment.news, RingGone):
+        return None
+    return replace(moment, commands=(*moment.commands, HangUp(call_of(talk.talk))))
+
+
+def the_caller_pays(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    if talk is None:
+        return None
+    failed = RingEnded(call_of(talk.ring), CHILDREN, talk.ring, talk.volunteer, RingResult.FAILED, 1.0, moment.news.at)
+    return replace(moment, facts=(failed,))
+
+
+def with_a_dead_phone(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    return replace(moment, news=PhoneDead(talk.ring, moment.news.at), facts=()) if talk is not None else None
+
+
 SPOILT: dict[Law, Spoil] = {
+    sounds.answered_means_heard: answered_without_having_been_heard,
+    sounds.who_is_not_heard_is_covered_at_once: lost_and_left,
+    sounds.nobody_is_left_for_long_with_a_volunteer_who_cannot_be_heard: lost_and_left,
+    sounds.nobody_is_hung_up_on_for_silence: hung_up_in_a_talk,
+    sounds.a_phone_that_failed_costs_the_caller_no_turn: the_caller_pays,
+    sounds.a_dead_phone_is_let_go_and_its_caller_waits_first: with_a_dead_phone,
     indexes.what_is_kept_in_order_is_what_a_look_at_everybody_gives: somebody_is_not_seen_to_wait,
     indexes.every_place_in_a_queue_is_found_by_its_rank: twice_in_the_queue,
     fairness.a_caller_is_overtaken_only_by_who_came_within_the_head_start: rung_for_the_second,

@@ -54,7 +54,6 @@ from ivr.core.news import (
     Joined,
     News,
     OverrideGiven,
-    PhoneDead,
     PlayEnded,
     Published,
     Reached,
@@ -63,11 +62,7 @@ from ivr.core.news import (
     RingAnswered,
     RingGone,
     RingPressed,
-    SideHeld,
-    SoundBack,
-    SoundLost,
     Surveyed,
-    VolunteerHeard,
     VolunteerPaused,
     VolunteerReachable,
     VolunteerReleased,
@@ -80,6 +75,7 @@ from ivr.core.news import (
     YesNoAsked,
 )
 from ivr.core.reasons import Loss, Outcome, Side
+from tests.laws import sounding
 
 EARLIER = timedelta(seconds=45)
 """So long ago has whoever the last resort gives to us, unknown until then, begun to wait."""
@@ -212,7 +208,7 @@ class World:
 
     def possible(self, at: datetime) -> Iterator[tuple[News, World]]:
         """Each thing that may happen next, and the world after it (before what the house asks for then)."""
-        for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at), *self._sound(at)):
+        for news, world in (*self._callers(at), *self._phones(at), *self._in_between(at), *sounding.possible(self, at)):
             yield news, replace(world, last=news)
             if self.spare.outages:
                 yield world.surveyed(at)
@@ -327,29 +323,6 @@ class World:
         if self.spare.refusals:
             for call in sorted(self.callers):
                 yield CommandFailed(Answer(call), Result.REFUSED, at), self._less(refusals=1)
-
-    def _sound(self, at: datetime) -> Iterator[tuple[News, World]]:
-        """What is heard in a talk. Each side is lost, for whatever reason, or back; holds, or has resumed."""
-        for talk, (call, ring) in sorted(self.talks.items()):
-            if call not in self.callers or ring not in self.phones:
-                continue
-            held = {side for side in Side if (call, side) in self.held}
-            lost = {side: loss for side in Side if (loss := self.lost.get((talk, side))) is not None}
-            if talk not in self.heard and not held and Side.VOLUNTEER not in lost:
-                yield VolunteerHeard(talk, at), replace(self, heard=self.heard | {talk})
-            if not self.spare.sounds:
-                continue
-            less = self._less(sounds=1)
-            for side in Side:
-                for loss in Loss if not held else ():
-                    never = side is Side.VOLUNTEER and loss is Loss.NEVER and talk in self.heard
-                    if lost.get(side) is not loss and not never:
-                        yield SoundLost(talk, side, loss, at), replace(less, lost=self.lost.set((talk, side), loss))
-                if side in lost:
-                    yield SoundBack(talk, side, at), replace(less, lost=self.lost.delete((talk, side)))
-                yield SideHeld(call, side, side not in held, at), replace(less, held=self.held ^ {(call, side)})
-            if Side.VOLUNTEER in lost:
-                yield PhoneDead(ring, at), less
 
     def _faults(self, at: datetime) -> Iterator[tuple[News, World]]:
         for talk, (call, ring) in sorted(self.joining.items()):

@@ -19,8 +19,8 @@ from tests.rigs.line import NOON, SECRET_NUMBER, LiveLine, until
 from tests.rigs.ports import free_base
 from tests.sip.wirephone import Manners, WirePhone
 
-AT_ONCE, STEP_BY_STEP, CLOSED, CROWDED, EMPTY = "99000", "99001", "99002", "99003", "99004"
-"""Waiting at once; greeting, menu, queue; closed; everybody's phone rings; nobody is there."""
+AT_ONCE, STEP_BY_STEP, CLOSED, CROWDED, EMPTY, STRICT = "99000", "99001", "99002", "99003", "99004", "99005"
+"""Waiting at once; greeting, menu, queue; closed; everybody's phone rings; nobody is there; who refuses is paused."""
 CROWD = tuple(f"f{number:02}" for number in range(20))
 SOUND = speech_like(8.0, 3)
 STANDS_S = 1.8
@@ -33,6 +33,7 @@ groups:
   nat: {strategy: ring_all, ring: 5s, rounds: 2, rest: 2s, wrap_up: 0s}
   mange: {strategy: ring_all, ring: 20s, rounds: 2, rest: 0s, wrap_up: 0s}
   ingen: {strategy: ring_all, ring: 5s, rounds: 2, rest: 0s, wrap_up: 0s}
+  streng: {strategy: longest_idle, ring: 5s, rounds: 2, rest: 0s, wrap_up: 0s}
 """
 LINE = """\
 name: {name}
@@ -83,6 +84,7 @@ FILES = {
     "lukket": flow("Lukket", CLOSED, "aabent", opened="02:00-03:00"),
     "mange": flow("Mange", CROWDED, "koe", "mange"),
     "tom": flow("Tom", EMPTY, "koe", "ingen"),
+    "streng": flow("Streng", STRICT, "koe", "streng"),
 }
 
 
