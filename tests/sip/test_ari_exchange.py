@@ -105,11 +105,10 @@ async def test_being_joined_sends_nothing_more_to_the_phone(rig: RealRig) -> Non
 async def test_caller_and_volunteer_get_each_others_sound_and_no_music_any_more(rig: RealRig) -> None:
     caller, _ring = await talking(rig)
     voice = b"\x2a" * 160
-    speaking = asyncio.create_task(caller.phone.ears.murmur(voice))
+    caller.phone.voice = voice
     volunteer = rig.phones[ANNA].ears
     await until(lambda: len(volunteer.last) == 20 and set(volunteer.last) == {voice})
     await until(lambda: len(caller.phone.ears.last) == 20 and set(caller.phone.ears.last) == {SILENCE})
-    speaking.cancel()
 
 
 async def test_a_name_with_quotes_cannot_break_out_of_the_display(rig: RealRig) -> None:

@@ -99,12 +99,6 @@ class Ears(asyncio.DatagramProtocol):
         head = struct.pack("!BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, stamp, 0xABCD)
         self.transport.sendto(head + payload, self.remote)
 
-    async def murmur(self, sound: bytes = SILENCE) -> None:
-        """The same 20 ms all the time, as a phone sends silence. Until cancelled."""
-        while True:
-            self.send(8, sound, self.sequence * 160)
-            await asyncio.sleep(0.02)
-
     async def press(self, digit: str) -> None:
         """One key, RFC 4733, 100 ms long."""
         code = "0123456789*#".index(digit)
@@ -151,6 +145,8 @@ class Manners:
     """What it sends, each from so long after picking up on; before that, sound."""
     mends: bool = False
     """Asked anew (re-INVITE), it says which port its sound comes from by now."""
+    refuse_again: int | None = None
+    """Asked anew, it answers with this status code."""
 
 
 class WirePhone(asyncio.DatagramProtocol):
@@ -176,7 +172,7 @@ class WirePhone(asyncio.DatagramProtocol):
         self._sends = Sends.NOTHING
         self._moved: list[asyncio.DatagramTransport] = []
         self.voice = SILENCE
-        """20 ms of what it says."""
+        """The 20 ms that it says all the time, as a phone sends silence."""
         self.dead = False
 
     @classmethod
@@ -281,7 +277,9 @@ class WirePhone(asyncio.DatagramProtocol):
     def _ring(self, invite: Message) -> None:
         call_id = invite.get("Call-ID")
         if call_id in self.dialogs:
-            if self.dialogs[call_id].up:
+            if self.dialogs[call_id].up and self.manners.refuse_again is not None:
+                self._reply(invite, self.manners.refuse_again, "No")
+            elif self.dialogs[call_id].up:
                 if self.manners.mends and self._moved:
                     self.media_port = self._moved[-1].get_extra_info("sockname")[1]
                 self._sends = Sends.SOUND if self.manners.mends else self._sends
