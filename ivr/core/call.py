@@ -39,8 +39,8 @@ from ivr.core.state import CallPhase, Choosing, Hearing, Holding, Joining, Leavi
 from ivr.core.turn import Turn
 
 
-def on_gone(turn: Turn, _phase: Hearing | Choosing | Waiting | Holding, _news: CallGone) -> None:
-    turn.end(EndedBy.CALLER)
+def on_gone(turn: Turn, _phase: Hearing | Choosing | Waiting | Holding, news: CallGone) -> None:
+    turn.end(talking.ended_by(news))
 
 
 def on_gone_as_asked(turn: Turn, phase: Leaving, _news: CallGone) -> None:

@@ -44,6 +44,10 @@ class Result(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+NETWORK_CAUSES = frozenset({Cause.MEDIA_LOST, Cause.NO_ANSWER, Cause.UNREACHABLE, Cause.FAILED})
+"""A caller who is gone for one of these has not hung up: their network or carrier no longer answers."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallArrived:
     call: CallId

@@ -23,6 +23,8 @@ REFRESH_S = 2.0
 AGAIN_S = 20.0
 """How often it is asked again: shorter than the exchange's own limit for a phone that sends nothing."""
 CALLER_AGAIN_S = 5.0
+CALLER_ONCE_S = 60.0
+"""A caller's side that falls silent is asked at most once in so long."""
 
 
 # ---------------------------------------------------------------- heard
@@ -63,8 +65,8 @@ def on_lost(turn: Turn, phase: Talking, news: SoundLost) -> None:
         on_volunteer_unheard(turn, phase, news.loss)
     elif news.loss is Loss.DROPPED:
         on_caller_unheard(turn, phase)
-    elif phase.silent_since is None:  # their phone sends nothing while they say nothing, or cannot
-        turn.go(replace(phase, silent_since=turn.at))
+    else:
+        on_caller_sends_nothing(turn, phase, news.loss)
 
 
 def on_volunteer_unheard(turn: Turn, phase: Talking, loss: Loss) -> None:
@@ -89,6 +91,19 @@ def on_caller_unheard(turn: Turn, phase: Talking) -> None:
         turn.draft.do(Refresh(turn.call.id, None))
         lost = Unheard(Loss.DROPPED, turn.at, after(turn.at, CALLER_AGAIN_S), None)
         turn.go(replace(phase, caller_unheard=lost))
+
+
+def on_caller_sends_nothing(turn: Turn, phase: Talking, loss: Loss) -> None:
+    """A silent caller, whose phone sends nothing while they say nothing, or cannot. Or one whose sound comes from another
+    place now, which looks the same: mended by asking once. Not again and again: a carrier that never answers would cost
+    the call."""
+    if phase.silent_since is None:
+        phase = replace(phase, silent_since=turn.at)
+    asked = phase.caller_asked_at
+    if loss is Loss.ABSENT and (asked is None or seconds(asked, turn.at) >= CALLER_ONCE_S):
+        turn.draft.do(Refresh(turn.call.id, None))
+        phase = replace(phase, caller_asked_at=turn.at)
+    turn.go(phase)
 
 
 def on_back(turn: Turn, phase: Talking, news: SoundBack) -> None:

@@ -211,6 +211,8 @@ class Talking:
     """The volunteer is not heard."""
     caller_unheard: Unheard | None = None
     """What the caller sends is not passed on. (A caller who sends nothing is a silent one.)"""
+    caller_asked_at: datetime | None = None
+    """When the caller's side was last asked anew where and how sound is sent, because nothing came any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from ivr.core.decision import after, seconds
 from ivr.core.facts import CallerHeard, CallerSilent, CallJoined, PromptFailed
 from ivr.core.feature import NOT_HEARD
 from ivr.core.ids import partner_of
-from ivr.core.news import CallDue, CallerTalking, CallGone, Cause, CommandFailed, Joined, PlayEnded
+from ivr.core.news import NETWORK_CAUSES, CallDue, CallerTalking, CallGone, Cause, CommandFailed, Joined, PlayEnded
 from ivr.core.reasons import SERVED, EndedBy, RequeueReason, RingResult
 from ivr.core.state import Joining, Talking
 from ivr.core.turn import Turn
@@ -154,14 +154,18 @@ def on_join_failed(turn: Turn, phase: Joining, news: CommandFailed) -> None:
         join(turn, phase)  # no word is worth a call
 
 
-def on_gone_while_joining(turn: Turn, phase: Joining, _news: CallGone) -> None:
+def ended_by(news: CallGone) -> EndedBy:
+    return EndedBy.NETWORK if news.cause in NETWORK_CAUSES else EndedBy.CALLER
+
+
+def on_gone_while_joining(turn: Turn, phase: Joining, news: CallGone) -> None:
     turn.drop_volunteer(phase.ring, talked=False, result=RingResult.CALLER_GONE)
     turn.close_talk(phase.talk)
-    turn.end(EndedBy.CALLER)
+    turn.end(ended_by(news))
 
 
 def on_gone_while_talking(turn: Turn, phase: Talking, news: CallGone) -> None:
     count_talk(turn, phase)
     turn.drop_volunteer(phase.ring, talked=True, result=RingResult.CALLER_GONE)
     turn.close_talk(phase.talk)
-    turn.end(EndedBy.NETWORK if news.cause is Cause.MEDIA_LOST else EndedBy.CALLER)
+    turn.end(ended_by(news))

@@ -11,7 +11,17 @@ from ivr.core import state as is_
 from ivr.core.chain import Chain
 from ivr.core.hours import Service
 from ivr.core.ids import CallId, DialId, GroupId, LineId, PromptId, StepName, VolunteerId, play_id, ring_id, talk_id
-from ivr.core.reasons import EndedBy, HandoverWhy, Outcome, PauseKind, RequeueReason, RingResult, SwitchedBy
+from ivr.core.reasons import (
+    EndedBy,
+    HandoverWhy,
+    Loss,
+    Outcome,
+    PauseKind,
+    RequeueReason,
+    RingResult,
+    Side,
+    SwitchedBy,
+)
 
 AT = datetime(2026, 10, 25, 0, 30, 0, 250_000, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
@@ -123,6 +133,10 @@ COMMANDS: tuple[do.Command, ...] = (
     do.YesNo(CALL, RING, PLAY, "da", (PromptId("ja-nej"),), "da"),
     do.YesNo(CALL, RING, None, "da", (), "da"),
     do.YesNoOver(CALL, RING, "da"),
+    do.Refresh(CALL, RING),
+    do.Refresh(CALL, None),
+    do.Cover(CALL, RING),
+    do.Uncover(CALL, RING),
 )
 
 FACTS: tuple[say.Fact, ...] = (
@@ -140,6 +154,11 @@ FACTS: tuple[say.Fact, ...] = (
     say.CallerSilent(CALL, LINE, ANNA, 20.0, AT),
     say.CallerHeard(CALL, LINE, ANNA, AT),
     say.YesNoBegan(CALL, LINE, ANNA, SwitchedBy.VOLUNTEER, AT),
+    say.TalkHeld(CALL, LINE, ANNA, Side.VOLUNTEER, AT),
+    say.TalkResumed(CALL, LINE, ANNA, Side.CALLER, 12.5, AT),
+    say.SoundMissing(CALL, LINE, ANNA, Side.VOLUNTEER, Loss.DROPPED, AT),
+    say.SoundReturned(CALL, LINE, ANNA, Side.VOLUNTEER, 2.0, AT),
+    say.TalkHeldTooLong(CALL, LINE, ANNA, Side.VOLUNTEER, 180.0, AT),
     say.YesNoEnded(CALL, LINE, ANNA, SwitchedBy.TALK_OVER, AT),
     say.CallRequeued(CALL, LINE, RequeueReason.PHONE_DEAD, AT),
     say.PromptFailed(CALL, LINE, QUEUE, AT),

@@ -22,7 +22,17 @@ from ivr.core.facts import (
 )
 from ivr.core.feature import NOT_HEARD
 from ivr.core.ids import CallId, RingId, VolunteerId
-from ivr.core.news import Cause, PhoneDead, RingAnswered, SideHeld, SoundBack, SoundLost, Surveyed, VolunteerHeard
+from ivr.core.news import (
+    CallGone,
+    Cause,
+    PhoneDead,
+    RingAnswered,
+    SideHeld,
+    SoundBack,
+    SoundLost,
+    Surveyed,
+    VolunteerHeard,
+)
 from ivr.core.reasons import EndedBy, Heard, Loss, Outcome, RequeueReason, RingResult, Side
 from ivr.core.state import InTalk, Joining, Talking, Waiting
 from tests.core.small_house import LINE, Small, small
@@ -286,8 +296,29 @@ def test_a_caller_who_sends_nothing_is_a_silent_caller_and_nothing_else(loss: Lo
     talk.lost(loss, Side.CALLER)
     talk.house.later(7200.0)
     assert isinstance(talk.phase, Talking)
-    assert talk.done() == []
+    asked = [] if loss is Loss.NEVER else [Refresh(talk.call, None)]  # they may have moved, which looks the same
+    assert talk.done() == asked
     assert len(talk.house.said(CallerSilent)) == 1
+
+
+def test_a_caller_who_pauses_again_and_again_is_not_asked_anew_each_time() -> None:
+    """A carrier that does not answer would cost the call."""
+    talk = Talk()
+    for _ in range(10):
+        talk.house.later(3.0)
+        talk.lost(Loss.ABSENT, Side.CALLER)
+        talk.house.later(3.0)
+        talk.back(Side.CALLER)
+    assert talk.done() == [Refresh(talk.call, None)]
+
+
+@pytest.mark.parametrize("cause", [Cause.NO_ANSWER, Cause.MEDIA_LOST, Cause.NORMAL])
+def test_a_caller_whose_carrier_does_not_answer_any_more_has_not_hung_up(cause: Cause) -> None:
+    talk = Talk()
+    for call in (talk.call, talk.second):
+        talk.house.tell(CallGone(call, cause, talk.house.at))
+    by = EndedBy.CALLER if cause is Cause.NORMAL else EndedBy.NETWORK
+    assert [fact.ended_by for fact in talk.house.said(CallEnded)] == [by, by]
 
 
 def test_a_silent_child_waits_and_talks_for_ten_minutes_and_nobody_hangs_up_on_them() -> None:

@@ -117,7 +117,7 @@ PHASES = {
     "menu": (STEP_BY_STEP, menu, "ended_in_menu", []),
     "welcome": (STEP_BY_STEP, welcome_after_a_key, "short_abandon", ["caller_gone"]),
     "ringing": (AT_ONCE, ringing, "short_abandon", ["caller_gone"]),
-    "talking under 1.5 s": (AT_ONCE, talking_for_a_moment, "short_abandon", ["answered"]),
+    "talking under 1.5 s": (AT_ONCE, talking_for_a_moment, "short_abandon", ["caller_gone"]),
     "talking": (AT_ONCE, talking, "answered", ["answered"]),
     "closed message": (CLOSED, first_sound, "outside_hours", []),
     "nobody is there": (EMPTY, first_sound, "not_admitted", []),
