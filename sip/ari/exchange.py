@@ -112,7 +112,6 @@ class AriExchange:
                 group.create_task(self.ami.run(lambda: self._link("ami", True), lambda: self._link("ami", False)))
                 group.create_task(self._conduct(up, down))
                 group.create_task(self._shelter.run())
-                group.create_task(self._watcher.run())
         except* ReplacedError:
             raise ReplacedError from None
         finally:

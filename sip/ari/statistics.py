@@ -8,7 +8,7 @@ thing that is asked for as long as people talk.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from sip.ari.http import Address
@@ -16,9 +16,11 @@ from sip.ari.request import part
 
 TIMEOUT_S: Final = 8.0
 """An Asterisk that stood still for a while answers late, and is not a broken one: the events' connection says which."""
-AT_ONCE: Final = 100
-"""So many are written in one piece: their answers fit into what the system keeps for a connection."""
-READ_BYTES: Final = 1 << 18
+MANY: Final = 16
+ONE_ANSWER_S: Final = 0.0002
+READ_AFTER_S: Final = 0.005
+"""Asterisk writes one answer after the other, and each would wake us. More than so many are read when all of them
+should be there; what is not there then, a little later."""
 _END: Final = b"\r\n\r\n"
 _LENGTH: Final = b"\r\nContent-Length: "
 _SENT: Final = b'"txcount":'
@@ -33,7 +35,11 @@ class Counts(NamedTuple):
 
 
 class NoAnswerError(Exception):
-    """Asterisk cannot be asked at present."""
+    """What has come is no answer of Asterisk's server."""
+
+
+Answered = Callable[[Sequence[Counts | None] | None], None]
+"""Told what was counted, in the order of the question; None: Asterisk cannot be asked at present."""
 
 
 def counts_of(body: bytes) -> Counts | None:
@@ -71,46 +77,111 @@ def answers(data: bytes) -> tuple[list[Counts | None], bytes]:
     return found, data[begin:]
 
 
-class Statistics:
+class Statistics(asyncio.Protocol):
+    """One question at a time, and no task for it: what is heard calls who has asked."""
+
     def __init__(self, address: Address) -> None:
         self._address = address
         self._head = (
             f"/rtp_statistics HTTP/1.1\r\nHost: {address.host}\r\nAuthorization: {address.authorization}\r\n\r\n"
         ).encode()
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._line: asyncio.Transport | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._then: Answered | None = None
+        self._asked: bytes = b""
+        self._expected = 0
+        self._found: list[Counts | None] = []
+        self._rest = b""
+        self._limit: asyncio.TimerHandle | None = None
+        self._reads: asyncio.TimerHandle | None = None
+
+    def question(self, channel: str) -> bytes:
+        """How it is asked for this leg: to be kept for as long as it lives."""
+        return b"GET /ari/channels/" + part(channel).encode() + self._head
+
+    def ask(self, questions: Sequence[bytes], then: Answered) -> None:
+        """`then` is told once, later. Not before the question before it was answered."""
+        assert self._then is None, "one question at a time"
+        self._then, self._expected, self._found = then, len(questions), []
+        self._asked = b"".join(questions)
+        loop = asyncio.get_running_loop()
+        self._limit = loop.call_later(TIMEOUT_S, self._failed)
+        if self._line is not None:
+            self._write(self._line)
+        else:
+            self._opening = loop.create_task(self._open(loop))
+
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            await loop.create_connection(lambda: self, self._address.host, self._address.port)
+        except OSError:
+            self._failed()
 
     def close(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+        """Nobody is told anything any more."""
+        self._then = None
+        self._failed()
 
-    async def ask(self, channels: Sequence[str]) -> list[Counts | None]:
-        """In the order of `channels`. Raises NoAnswerError; then the next question opens the connection anew."""
-        found: list[Counts | None] = []
+    # ------------------------------------------------------------ the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        if self._then is None:  # given up meanwhile
+            transport.abort()
+            return
+        self._line = transport
+        self._write(transport)
+
+    def _write(self, line: asyncio.Transport) -> None:
+        line.write(self._asked)
+        if self._expected > MANY:
+            line.pause_reading()
+            self._read_in(READ_AFTER_S + ONE_ANSWER_S * self._expected)
+
+    def _read_in(self, seconds: float) -> None:
+        self._reads = asyncio.get_running_loop().call_later(seconds, self._read)
+
+    def _read(self) -> None:
+        self._reads = None
+        if self._line is not None:
+            self._line.resume_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if self._then is None:
+            self._failed()
+            return
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                for first in range(0, len(channels), AT_ONCE):
-                    found += await self._asked(channels[first : first + AT_ONCE])
-        except (OSError, NoAnswerError):  # a TimeoutError is an OSError
-            self.close()
-            raise NoAnswerError from None
-        except BaseException:  # cancelled: what still comes must not be taken for the answer to the next question
-            self.close()
-            raise
-        return found
+            found, self._rest = answers(self._rest + data)
+        except NoAnswerError:
+            self._failed()
+            return
+        self._found += found
+        if len(self._found) >= self._expected:
+            self._answer(self._found)
+        elif self._line is not None and self._expected - len(self._found) > MANY:
+            self._line.pause_reading()
+            self._read_in(READ_AFTER_S)
 
-    async def _asked(self, channels: Sequence[str]) -> list[Counts | None]:
-        if self._streams is None or self._streams[0].at_eof():
-            self.close()
-            self._streams = await asyncio.open_connection(self._address.host, self._address.port)
-        reader, writer = self._streams
-        writer.write(b"".join(b"GET /ari/channels/" + part(each).encode() + self._head for each in channels))
-        found: list[Counts | None] = []
-        data = b""
-        while len(found) < len(channels):
-            more = await reader.read(READ_BYTES)
-            if not more:
-                raise NoAnswerError
-            some, data = answers(data + more)
-            found += some
-        return found
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._line = None
+        self._failed()
+
+    def _failed(self) -> None:
+        line, self._line, self._rest = self._line, None, b""
+        if self._opening is not None and not self._opening.done():
+            self._opening.cancel()
+        self._opening = None
+        if self._reads is not None:
+            self._reads.cancel()
+            self._reads = None
+        if line is not None:
+            line.abort()
+        self._answer(None)
+
+    def _answer(self, found: Sequence[Counts | None] | None) -> None:
+        then, self._then = self._then, None
+        if self._limit is not None:
+            self._limit.cancel()
+            self._limit = None
+        if then is not None:
+            then(found)

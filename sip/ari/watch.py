@@ -216,11 +216,12 @@ class TalkWatch:
     def due(self) -> tuple[float, bool]:
         """When the next sample is worth taking, and whether it must be that moment (else a little sooner will do)."""
         often = self.last_at - self._changed_at < FRESH_S
-        moments = [(self.last_at + (EVERY_S if often else RARE_S), False)]
+        at, sharp = self.last_at + (EVERY_S if often else RARE_S), False
         if self._seen.held:
-            return moments[0]
+            return at, sharp
         if not self.heard and self._passes and not self._seen.covered:
-            moments.append((self.last_at + max(SOON_S, HEARD_S - self._heard_s), True))
-        moments += [(ear.due(), True) for ear in self.ears.values() if ear.doubtful]
-        at, sharp = min(moments)
-        return max(at, self.last_at + SOON_S), sharp
+            at, sharp = self.last_at + max(SOON_S, HEARD_S - self._heard_s + SLACK_S), True
+        for ear in self.ears.values():
+            if ear.doubtful:
+                at, sharp = min(at, max(ear.due(), self.last_at + SOON_S)), True
+        return at, sharp

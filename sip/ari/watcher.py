@@ -7,25 +7,28 @@ dead by two signs, no packets and no answer to signalling, and then never comes 
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from ivr.core.ids import CallId, RingId, TalkId, call_of
 from ivr.core.news import News, PhoneDead, SideHeld, SoundBack, SoundLost, VolunteerHeard
 from ivr.core.reasons import Loss, Side
 from sip.ami.wire import Fields
 from sip.ari.parties import Parties, ring_of
-from sip.ari.statistics import Counts, NoAnswerError, Statistics
+from sip.ari.statistics import Counts, Statistics
 from sip.ari.watch import HEARD_S, LATE_S, Back, Heard, Lost, Sample, Seen, TalkWatch, Tiding
 from sip.asterisk.console import ConsoleSilent, ask
 
-EARLY_S: Final = 0.3
-"""A sample that is not due at a certain moment is taken so much sooner when others are taken anyway."""
+SHARP_S: Final = 0.1
+STEADY_S: Final = 0.25
+"""Samples are taken at multiples of these, so that many talks share one question: what must be looked at then, at the
+next moment of the first kind; what is only to be looked at again, at the last moment of the second before that."""
 AGAIN_S: Final = 0.5
 JUST_NOW_S: Final = 2.0
 """A list may be so old, and not have what has begun since."""
@@ -47,7 +50,8 @@ class Talk:
     due: float
     looked_at: float
     """When it was last looked at, by the machine's clock."""
-    sharp: bool = True
+    questions: tuple[bytes, bytes] | None = None
+    """How the packets of the caller's and of the volunteer's leg are asked for."""
     watch: TalkWatch | None = None
     anew: bool = False
     """Time has passed of which nothing is known."""
@@ -81,6 +85,11 @@ class Endpoints:
         self.away = {endpoint for endpoint, online in there.items() if not online}
 
 
+def shared(due: float, sharp: bool) -> float:
+    """At which moment a sample is taken that is due then."""
+    return math.ceil(due / SHARP_S) * SHARP_S if sharp else math.floor(due / STEADY_S) * STEADY_S
+
+
 class Watcher:
     """`tell` takes news, `now` gives the line's time; `console`: Asterisk's, by which a phone is asked at once whether
     it is there; without it, that is known when Asterisk asks by itself."""
@@ -100,7 +109,8 @@ class Watcher:
         self._holders: set[str] = set()
         """Channels whose phones have put the other side on hold."""
         self._awake = False
-        self._woken = asyncio.Event()
+        self._asking = False
+        self._alarm: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.endpoints = Endpoints()
 
@@ -109,7 +119,7 @@ class Watcher:
     def joined(self, talk: TalkId, ring: RingId, at: float) -> None:
         """`at`: by Asterisk's clock."""
         if talk not in self._talks:
-            self._begin(Talk(talk, ring, at, adopted=False, due=0.0, looked_at=at))
+            self._begin(Talk(talk, ring, at, adopted=False, due=shared(time.monotonic(), sharp=True), looked_at=at))
 
     def surveyed(
         self,
@@ -129,7 +139,7 @@ class Watcher:
 
     def _begin(self, talk: Talk) -> None:
         self._talks[talk.id] = talk
-        self._woken.set()
+        self._plan()
 
     def end(self, talk: TalkId) -> None:
         self._talks.pop(talk, None)
@@ -176,66 +186,83 @@ class Watcher:
 
     def _look(self, talk: Talk) -> None:
         """Something has changed there: look at once."""
-        talk.due, talk.sharp = time.monotonic(), True
-        self._woken.set()
+        talk.due = time.monotonic()
+        self._plan()
 
     # ------------------------------------------------------------ connected or not
 
     def resume(self) -> None:
         self._awake = True
         self._stood_still()
-        self._woken.set()
+        self._plan()
 
     def pause(self) -> None:
         self._awake = False
+
+    def close(self) -> None:
+        self._awake = False
+        for task in self._tasks:
+            task.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._statistics.close()
 
     def _stood_still(self) -> None:
         for talk in self._talks.values():
             talk.anew = True
 
-    async def run(self) -> NoReturn:
-        """Until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            first = min((talk.due for talk in self._talks.values()), default=None) if self._awake else None
-            if first is None or first > time.monotonic():
-                self._woken.clear()
-                alarm = None if first is None else loop.call_later(first - time.monotonic(), self._woken.set)
-                await self._woken.wait()
-                if alarm is not None:
-                    alarm.cancel()
-                continue
-            await self._sample(first)
+    # ------------------------------------------------------------ samples
 
-    def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._statistics.close()
+    def _plan(self) -> None:
+        """Look again when the first of them is due."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._awake and not self._asking and self._talks:
+            first = min([talk.due for talk in self._talks.values()])
+            wait_s = max(0.0, first - time.monotonic())
+            self._alarm = asyncio.get_running_loop().call_later(wait_s, self._sample, first)
 
-    async def _sample(self, first: float) -> None:
+    def _sample(self, first: float) -> None:
         """Everybody who is due, or nearly. `first`: when the first of them was."""
+        self._alarm = None
         asked_at = time.monotonic()
-        due = [talk for talk in self._talks.values() if talk.due <= asked_at + (0.0 if talk.sharp else EARLY_S)]
-        legs: list[str] = []
-        for talk in due:
-            legs += (self._parties.channel(talk.call) or "-", talk.ring)
-        try:
-            counts = await self._statistics.ask(legs)
-        except NoAnswerError:
+        if first > 0.0 and asked_at - first > LATE_S:
             self._stood_still()
-            await asyncio.sleep(AGAIN_S)
+        due: list[Talk] = []
+        questions: list[bytes] = []
+        for talk in self._talks.values():
+            if talk.due <= asked_at:
+                due.append(talk)
+                questions += talk.questions or self._ask_about(talk)
+        if not due:
+            self._plan()
             return
+        self._asking = True
+        self._statistics.ask(questions, lambda counts: self._answered(due, asked_at, counts))
+
+    def _ask_about(self, talk: Talk) -> tuple[bytes, bytes]:
+        channel = self._parties.channel(talk.call)
+        asked = self._statistics.question(channel or "-"), self._statistics.question(talk.ring)
+        talk.questions = asked if channel is not None else None
+        return asked
+
+    def _answered(self, due: Sequence[Talk], asked_at: float, counts: Sequence[Counts | None] | None) -> None:
+        self._asking = False
         at = time.monotonic()
-        if at - asked_at > LATE_S or (first > 0.0 and asked_at - first > LATE_S):
+        if counts is None or at - asked_at > LATE_S:
             self._stood_still()
         for place, talk in enumerate(due):
-            if self._talks.get(talk.id) is talk:
-                self._judge(talk, at, counts[2 * place], counts[2 * place + 1])
+            if counts is None:
+                talk.due = at + AGAIN_S
+            elif self._talks.get(talk.id) is talk:
+                self._judge(talk, asked_at, counts[2 * place], counts[2 * place + 1])
+        self._plan()
 
     def _judge(self, talk: Talk, at: float, caller: Counts | None, leg: Counts | None) -> None:
         talk.looked_at = time.time()
         if caller is None or leg is None:  # its end is told by events
-            talk.due, talk.sharp = at + AGAIN_S, False
+            talk.due = at + AGAIN_S
             return
         sample = Sample(at, caller, leg)
         if talk.watch is None:
@@ -249,7 +276,7 @@ class Watcher:
             if talk.doomed and talk.phone_is_mute and not talk.dead:
                 talk.dead = True
                 self._tell(PhoneDead(talk.ring, self._now()))
-        talk.due, talk.sharp = talk.watch.due()
+        talk.due = shared(*talk.watch.due())
 
     def _seen(self, talk: Talk) -> Seen:
         caller, leg = self._words(talk.call, talk.ring)

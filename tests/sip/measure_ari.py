@@ -17,6 +17,7 @@ from sip.ari.socket import event_of
 from tests.fakes.phones import Answers, NeverAnswers
 from tests.rigs.asterisk import ANNA
 from tests.sip.house import LINE, RealRig, open_house, open_rig
+from tests.sip.measure_sound import sound
 from tests.sip.test_ari_news import EXAMPLES
 
 
@@ -121,6 +122,8 @@ async def main() -> None:
             row("a variable by the manager interface", await timed(500, lambda: rig.exchange.ami.set_global("X", "1")))
             await phones(rig)
             await registrations(rig)
+        async with open_rig(house) as rig:
+            await sound(rig)
 
 
 if __name__ == "__main__":

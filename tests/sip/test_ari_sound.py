@@ -20,6 +20,7 @@ from tests.contract.scenes import Talk, in_talk
 from tests.fakes.phones import Answers, Sends
 from tests.rigs.asterisk import ANNA, pitches, tone
 from tests.sip.house import RealRig, open_house, open_rig, shared_house, until
+from tests.sip.measure_sound import asked
 
 pytestmark = [pytest.mark.anyio, pytest.mark.asterisk]
 
@@ -165,9 +166,10 @@ async def test_all_legs_are_answered_in_order_and_one_that_is_gone_is_nobody(rig
     assert channel is not None
     statistics = Statistics(rig.house.ari)
     try:
-        legs = [talk.ring, "nobody", channel] * 70  # more than are asked for in one piece
-        counted = await statistics.ask(legs)
-        assert len(counted) == len(legs)
+        questions = [statistics.question(each) for each in (talk.ring, "nobody", channel)] * 70
+        counted = await asked(statistics, questions)
+        assert counted is not None
+        assert len(counted) == len(questions)
         assert counted[1::3] == [None] * 70
         assert all(each is not None and each.came > 30 for each in counted[0::3])
         assert all(each is not None and each.went > 30 for each in counted[2::3])
