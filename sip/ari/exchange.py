@@ -8,25 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn, cast
 
 from ivr.core.commands import Command, LastResort
-from ivr.core.ids import CallId, LineId, RingId, TalkId, call_of
+from ivr.core.ids import CallId, LineId, RingId, TalkId, VolunteerId, call_of
 from ivr.core.lease import Renewal
 from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
 from sip.ari.lag import LATE_S, Lag
+from sip.ari.legs import RingLegs, is_of
 from sip.ari.model import (
     Bridge,
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
     ChannelHangupRequest,
+    ChannelStateChange,
     Event,
     MissingParams,
     PlaybackFinished,
@@ -49,6 +51,7 @@ BEAT: Final = "VL_BEAT"
 HOLD: Final = "VL_HOLD"
 UP: Final = "Up"
 """A channel's state once it was picked up."""
+RINGING: Final = "Ringing"
 DIALLED: Final = "AppDial2"
 """What Asterisk calls the application of a channel that is dialled for a request of ours."""
 
@@ -75,7 +78,8 @@ class AriExchange:
         self.ami = Ami(ami)
         self._phones = Phones(self.ami, self._tell, now)
         self._parties = Parties(key)
-        self._performer = Performer(self._http, self.ami, self._parties, sounds)
+        self._legs = RingLegs(self._tell, self._stop_leg, now)
+        self._performer = Performer(self._http, self.ami, self._parties, sounds, self._legs, self._phones)
         self._shelter = Shelter(self.ami, self._parties, self._tell, now, console, ended)
         self._socket = EventSocket(ari, self._http, self._heard)
         self._held: list[News] | None = []
@@ -181,6 +185,8 @@ class AriExchange:
         if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
             self._say_holding()
         news = None if self._is_answer(event) else news_of(event, self._parties, at)
+        if isinstance(event, StasisStart | ChannelStateChange | ChannelDestroyed | ChannelDtmfReceived):
+            news = self._legs.sum_up(event.channel.id, news)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
@@ -229,6 +235,10 @@ class AriExchange:
             if channel.dialplan.app_name == DIALLED and ring_of(channel.id) is None:
                 await self._http.ask(api.channels_hangup(channel.id))
 
+    def _stop_leg(self, channel: str) -> None:
+        """Another device of the volunteer was quicker, or they have declined on it."""
+        self._later(self._performer.stop_leg(channel))
+
     async def _see_whether_gone(self, channel: str) -> None:
         await asyncio.sleep(LEFT_S)
         if channel not in self._left:
@@ -238,7 +248,7 @@ class AriExchange:
             self._lost(channel, Cause.NORMAL)
 
     def _lost(self, channel: str, cause: Cause) -> None:
-        news = gone(channel, cause, self._parties, self._now())
+        news = self._legs.sum_up(channel, gone(channel, cause, self._parties, self._now()))
         self._parties.ended(channel)
         self._forget(channel)
         if news is not None:
@@ -266,6 +276,21 @@ class AriExchange:
 
     def renew(self, renewals: Sequence[Renewal]) -> None:
         self._performer.renew(renewals)
+
+    # ------------------------------------------------------------------ a volunteer's devices
+
+    def devices(self, volunteer: VolunteerId) -> tuple[str, ...]:
+        """The endpoints of this volunteer that are there now."""
+        return self._phones.devices(volunteer)
+
+    def keep_devices(self, volunteer: VolunteerId, endpoints: Collection[str]) -> None:
+        """This volunteer has these devices now and no others."""
+        self._phones.only(volunteer, endpoints)
+
+    def device_on(self, ring: RingId) -> str | None:
+        """The endpoint on which this ring was picked up; None: nobody has, or it has not been there since we began."""
+        leg = self._legs.channel(ring) if self._legs.is_answered(ring) else ""
+        return next((name for name in self._phones.known if is_of(leg, name)), None)
 
     # ------------------------------------------------------------------ commands and the survey
 
@@ -298,11 +323,9 @@ class AriExchange:
         calls = self._callers(there)
         for channel in known - {channel.id for channel in there}:
             self._forget(channel)
-        rings = frozenset(ring for channel in there if (ring := ring_of(channel.id)))
+        rings, answered = self._rings(there, bridges.value)
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
-        ours = (channel for channel in there if channel.state == UP and channel.dialplan.app_name == "Stasis")
-        answered = frozenset(ring for channel in ours if (ring := ring_of(channel.id)))
         return Surveyed(
             calls,
             rings,
@@ -315,6 +338,17 @@ class AriExchange:
             witnessed,
             self._shelter.engaged(seen),
             frozenset(call for channel in there if channel.state != UP and (call := self._parties.call(channel.id))),
+        )
+
+    def _rings(
+        self, there: tuple[Channel, ...], bridges: tuple[Bridge, ...]
+    ) -> tuple[frozenset[RingId], frozenset[RingId]]:
+        """Those that are there, and those of them that have been answered."""
+        return self._legs.survey(
+            [channel.id for channel in there],
+            {channel.id for channel in there if channel.state == RINGING},
+            {channel.id for channel in there if channel.state == UP and channel.dialplan.app_name == "Stasis"},
+            {member for bridge in bridges if talk_of(bridge.id) for member in bridge.channels},
         )
 
     async def _as_now(self, channels: tuple[Channel, ...], away: frozenset[str]) -> tuple[Channel, ...]:
