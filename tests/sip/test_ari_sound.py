@@ -153,7 +153,7 @@ async def test_a_controller_that_comes_later_is_told_of_each_side_whether_it_is_
             await until(lambda: {SoundLost, SoundBack} <= {type(news) for news in told})
             lost = [(news.talk, news.side) for news in told if isinstance(news, SoundLost)]
             assert lost == [(talk.talk, Side.VOLUNTEER)]
-            assert later._watcher.endpoints.of == {talk.ring: ANNA}
+            assert later.device_on(talk.ring) == ANNA
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
