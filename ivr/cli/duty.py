@@ -14,6 +14,7 @@ from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import config_of
 from ivr.cli.offline import tell_offline
 from ivr.cli.prepare import local_moment, make_state, plan_by_name
+from ivr.cli.registrar import registrar
 from ivr.cli.status import people, volunteer_json
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
@@ -111,21 +112,13 @@ def add(name: str, group: str | None, line: str | None, state: Path, as_json: bo
         {"name": who, "group": chosen, "line": only},
         lambda _house: VolunteerAdded(who, chosen, only, datetime.now(UTC)),
     )
-    sip = {"username": who, "password": password, "uri": f"sip:{who}@{registrar(place)}", "transports": ["udp"]}
+    server = registrar(place)
     if as_json:
-        say_json({"name": who, "sip": sip, "provisioning_url": None})
+        say_json({"name": who, "sip": server.account(who, password), "provisioning_url": None})
         return
     say(f"{who} is in group {chosen}." if known else f"{who} is added to group {chosen}.")
-    say(f"  server    {registrar(place)}   (UDP)\n  user name {who}\n  password  {password}")
+    say(server.in_words(who, password))
     say(f"Try it: ivr softphone {who}")
-
-
-def registrar(state: Path) -> str:
-    """Where phones register, from the last start; the usual place before the first."""
-    try:
-        return str(control.ask(state, "where")["sip"])
-    except (control.NobodyThere, control.Refused, KeyError):
-        return "127.0.0.1:5060"
 
 
 @volunteer.command("list")

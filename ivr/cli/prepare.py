@@ -22,6 +22,7 @@ from sip.asterisk import settings as asked
 from sip.asterisk.settings import Account, OpenSpan, PartnerPlace, Places, Ports, Settings
 from sip.partners import Partner
 from sip.secrets import Secrets
+from sip.shown import shown_file
 
 PAST = timedelta(days=400)
 FUTURE = timedelta(days=800)
@@ -248,6 +249,7 @@ def make_settings(
         ami_secret=secrets.ami_secret,
         trunks=config.trunks,
         sip_bind=config.sip_bind,
+        phones=replace(config.phone_side, certificate=shown_file(state)),
         shift_s=round(shift_s),
         sentences=tuple(
             asked.Sentence(asked.sentence_name(language, prompt), place.path(language, prompt))

@@ -186,6 +186,7 @@ def check_ports(settings: Settings) -> None:
     ports = settings.ports
     wanted = (
         ("SIP", settings.sip_bind, ports.sip, socket.SOCK_DGRAM),
+        *([("TLS", settings.phones.bind, ports.sip_tls, socket.SOCK_STREAM)] if settings.phones.certificate else []),
         ("the REST interface", LOOPBACK, ports.ari, socket.SOCK_STREAM),
         ("the manager", LOOPBACK, ports.ami, socket.SOCK_STREAM),
     )

@@ -69,6 +69,8 @@ def rendered(settings: Settings) -> dict[str, str]:
         "application": APPLICATION,
         "codes": CODES,
         "media_address": _media_address(settings.sip_bind),
+        "phones_address": _media_address(settings.phones.bind) if settings.phones.bind != settings.sip_bind else None,
+        "split_ports": any(not trunk.is_demo for trunk in settings.trunks),
     }
     names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.conf.j2"))
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
