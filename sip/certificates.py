@@ -161,7 +161,7 @@ def _sign(
     until = min(now + SERVED_FOR, ca.not_valid_after_utc)
     return (
         _builder(_name(names[0][:64]), ca.subject, key.public_key(), now, until)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([each for name in names for each in _general(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -194,11 +194,12 @@ def _name(common: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 
-def _general(name: str) -> x509.GeneralName:
+def _general(name: str) -> list[x509.GeneralName]:
+    """An address also as if it were a host: mbedTLS, with which linphone looks, knows no addresses before 3.6."""
     try:
-        return x509.IPAddress(ipaddress.ip_address(name))
+        return [x509.IPAddress(ipaddress.ip_address(name)), x509.DNSName(name)]
     except ValueError:
-        return x509.DNSName(name)
+        return [x509.DNSName(name)]
 
 
 # ---------------------------------------------------------------- files

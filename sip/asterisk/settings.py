@@ -194,3 +194,8 @@ class Settings:
     partners: tuple[PartnerPlace, ...] = ()
     not_now: Path | None = None
     """What a volunteer hears whose code nobody can take up now."""
+
+    @property
+    def has_carrier(self) -> bool:
+        """Children may be on the line."""
+        return any(not trunk.is_demo for trunk in self.trunks)
