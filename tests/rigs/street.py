@@ -1,7 +1,7 @@
 """A street of network namespaces: our house, carriers and strangers outside, a volunteer's home behind a router that
 translates addresses. Made by a test and gone with it; nothing leaves them.
 
-    house 198.51.100.10 -- outside: router .1, carrier .20, stranger .66, a phone .30 -- home 192.168.7.2
+    house 198.51.100.10 -- outside: router .1, carrier .20, a phone .30, stranger .66 -- home 192.168.7.2
 """
 
 from __future__ import annotations
