@@ -82,6 +82,8 @@ class Media:
         self.first_packet: float | None = None
         self.first_sound: float | None = None
         self.strangers = 0
+        self.sent = 0
+        """Packets, voice and keys."""
         self._on_change = on_change
         self._voice, self._control = _pair(bind)
         self._loop = asyncio.get_running_loop()
@@ -111,6 +113,10 @@ class Media:
         self._sending = theirs.takes_sound
         self._said.coded_as(self._law)
         self._beat.join(self)
+
+    def hush(self, quiet: bool) -> None:
+        """No packet is sent, as by phones that save silence or are muted; until it is taken back or agreed anew."""
+        self._sending = not quiet
 
     def play(self, sound: Samples, loop: bool) -> None:
         self._said.begin(sound, loop)
@@ -154,6 +160,7 @@ class Media:
             if not self._keys:
                 self._release()
         if self._sending:
+            self.sent += 1
             with contextlib.suppress(OSError):
                 self._voice.sendto(_HEAD.pack(0x80, kind, self._sequence, stamp, self._source) + payload, self._remote)
 

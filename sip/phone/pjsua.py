@@ -124,6 +124,18 @@ class PjsuaCall:
     def play(self, sound: Samples, *, loop: bool = False) -> None:
         self._do(do="play", call=self.number, sound=self.keep(sound), loop=loop)
 
+    def hold(self, on: bool = True) -> None:
+        """Its own button: `sendonly` by re-INVITE, and back."""
+        self._do(do="hold", call=self.number, on=on)
+
+    def transfer(self, to: str) -> None:
+        """Its own button: REFER."""
+        self._do(do="transfer", call=self.number, to=to)
+
+    def request(self, method: str, kind: str = "", body: str = "") -> None:
+        """Any request within the call. Left unanswered, the library ends the call after 32 s (RFC 3261 12.2.1.2)."""
+        self._do(do="request", call=self.number, method=method, type=kind, body=body)
+
     def keep(self, sound: Samples | None) -> str:
         """The sound as a file that the library can read; "" for none."""
         if sound is None:
@@ -195,8 +207,8 @@ class PjsuaRing:
 class PjsuaPhone:
     """See `interface.Phone`."""
 
-    def __init__(self, bind: str) -> None:
-        self._bind, self._port = bind, 0
+    def __init__(self, bind: str, codecs: tuple[str, ...] = ()) -> None:
+        self._bind, self._port, self._codecs = bind, 0, codecs
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="pjsua-")
@@ -218,9 +230,18 @@ class PjsuaPhone:
 
     @classmethod
     async def register(
-        cls, name: str, password: str, server: str, *, bind: str = "127.0.0.1", port: int = 0, expires: int = 60
+        cls,
+        name: str,
+        password: str,
+        server: str,
+        *,
+        bind: str = "127.0.0.1",
+        port: int = 0,
+        expires: int = 60,
+        codecs: tuple[str, ...] = (),
     ) -> Self:
-        phone = cls(bind)
+        """`codecs`: the only ones it knows, as the library calls them (`G722/16000/1`); G.711 without it."""
+        phone = cls(bind, codecs)
         login: dict[str, object] = {"name": name, "password": password, "server": server, "expires": expires}
         await phone._start(port, login)
         try:
@@ -242,7 +263,7 @@ class PjsuaPhone:
             sys.executable, "-m", "sip.phone.pjsua_helper", stdin=pipe, stdout=pipe, stderr=quiet, cwd=_HOME
         )
         self._reader = asyncio.create_task(self._read())
-        self._tell(do="open", bind=self._bind, port=port, account=login)
+        self._tell(do="open", bind=self._bind, port=port, account=login, codecs=self._codecs)
         try:
             await self._changes.until(lambda: bool(self._port or self._trouble or self._gone), _START, "pjsua2 phone")
         except BaseException:
