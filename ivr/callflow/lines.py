@@ -26,6 +26,7 @@ KEYS = (
     "never_says",
     "short_abandon",
     "head_start",
+    "hold_alarm",
     "groups",
     "technical",
     "whisper",
@@ -92,6 +93,7 @@ class _Read(NamedTuple):
     steps: Mapping[StepName, WrittenStep]
     short_abandon_s: float | None
     head_start_s: float | None
+    hold_alarm_s: float | None
 
 
 def read_line(path: Path, findings: Findings) -> WrittenLine:
@@ -145,6 +147,7 @@ def _read(fields: Fields, findings: Findings) -> _Read:
         steps=read_steps(fields.need("steps", "`steps:` and below it what a caller goes through"), findings),
         short_abandon_s=_seconds(fields, "short_abandon", 10.0, 120, findings),
         head_start_s=_seconds(fields, "head_start", 0.0, 3600, findings),
+        hold_alarm_s=_seconds(fields, "hold_alarm", 180.0, 3600, findings),
     )
 
 
@@ -156,10 +159,10 @@ def _hours(fields: Fields, findings: Findings) -> tuple[WrittenHours, bool]:
 
 
 def _made(line: LineId, read: _Read) -> Line | None:
-    hours, short_s, head_s = read.hours[0].hours, read.short_abandon_s, read.head_start_s
+    hours, short_s, head_s, hold_s = read.hours[0].hours, read.short_abandon_s, read.head_start_s, read.hold_alarm_s
     if not (read.name and read.number and read.language and hours and read.start):
         return None
-    if short_s is None or head_s is None:
+    if short_s is None or head_s is None or hold_s is None:
         return None
     made = [step.step for step in read.steps.values() if step.step is not None]
     return Line(
@@ -175,6 +178,7 @@ def _made(line: LineId, read: _Read) -> Line | None:
         yes_no=tuple(PromptId(mention.name) for mention in read.yes_no),
         short_abandon_s=short_s,
         head_start_s=head_s,
+        hold_alarm_s=hold_s,
         late=read.late,
         handover=read.handover.rules,
     )

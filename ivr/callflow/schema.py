@@ -169,6 +169,7 @@ def line() -> Schema:
         "never_says": some(text("a word that no prompt of this line may say")),
         "short_abandon": LENGTH,
         "head_start": LENGTH,
+        "hold_alarm": LENGTH,
         "groups": table("`groups`", groups, ()),
         "technical": PROMPTS,
         "whisper": PROMPTS,
@@ -179,7 +180,7 @@ def line() -> Schema:
         "steps": ref("steps"),
     }
     assert set(properties) == set(KEYS)
-    optional = {"never_says", "short_abandon", "head_start", "handover", "whisper", "yes_no"}
+    optional = {"never_says", "short_abandon", "head_start", "hold_alarm", "handover", "whisper", "yes_no"}
     return table("a line", properties, set(KEYS) - optional)
 
 

@@ -173,6 +173,10 @@ def remark(who: Mapping[str, object]) -> str:
         return f" (until {moment:%H:%M:%S})"
     if who["yes_no"]:
         return " (the caller answers with keys)"
+    if who["unheard_s"]:
+        return f" (their caller has not heard them for {who['unheard_s']} s, and hears music)"
+    if who["held_by"]:
+        return f" (on hold by the {who['held_by']})"
     if who["caller_silent_s"]:
         return f" (nothing is heard from the caller for {who['caller_silent_s']} s)"
     return f" ({who['reason']})" if who["reason"] else ""

@@ -12,7 +12,7 @@ from ivr.core import volunteer as volunteer_machine
 from ivr.core.flow import Line
 from ivr.core.hours import Timetable
 from ivr.core.ids import VolunteerId, call_of, partner_of
-from ivr.core.reasons import PauseKind
+from ivr.core.reasons import PauseKind, Side
 from ivr.core.state import (
     BeingRung,
     Free,
@@ -115,6 +115,18 @@ def silence(talk: Talking | None, now: datetime) -> float | None:
     return round((now - talk.silent_since).total_seconds())
 
 
+def unheard(talk: Talking | None, now: datetime) -> float | None:
+    """For how long the volunteer has not been heard; seconds."""
+    if talk is None or talk.unheard is None:
+        return None
+    return round((now - talk.unheard.since).total_seconds())
+
+
+def held_by(talk: Talking | None) -> str | None:
+    """Whose phone holds the other."""
+    return talk.holds[0].side.value if talk is not None and talk.holds else None
+
+
 def is_yes_no(house: House, who: VolunteerId) -> bool:
     """Does their caller answer with keys?"""
     talk = talk_of(house, house.volunteers[who])
@@ -123,7 +135,9 @@ def is_yes_no(house: House, who: VolunteerId) -> bool:
 
 def person_json(house: House, who: Volunteer, now: datetime) -> dict[str, object]:
     """The same, with what is known of the talk they are in."""
-    return volunteer_json(who, silence(talk_of(house, who), now), is_yes_no(house, who.id))
+    talk = talk_of(house, who)
+    known = volunteer_json(who, silence(talk, now), is_yes_no(house, who.id))
+    return known | {"unheard_s": unheard(talk, now), "held_by": held_by(talk)}
 
 
 def volunteer_json(who: Volunteer, caller_silent_s: float | None = None, yes_no: bool = False) -> dict[str, object]:
@@ -141,6 +155,8 @@ def volunteer_json(who: Volunteer, caller_silent_s: float | None = None, yes_no:
         "until": who.phase.until if isinstance(who.phase, WrappingUp) else None,
         "caller_silent_s": caller_silent_s,
         "yes_no": yes_no,
+        "unheard_s": None,
+        "held_by": None,
     }
 
 
@@ -247,7 +263,26 @@ def wrong_things(house: House, connected: bool, holding: bool = False) -> list[s
         for line in house.plan.lines.values()
         if house.lines[line.id].service is not None and not on_duty(house, line, house.lines[line.id])
     )
-    return wrong + paused_by_us(house) + failing_partners(house) + nobody_takes_over(house)
+    return wrong + on_hold_for_long(house) + paused_by_us(house) + failing_partners(house) + nobody_takes_over(house)
+
+
+def on_hold_for_long(house: House) -> list[str]:
+    """Talks in which somebody has been without the other for longer than the line's `hold_alarm`; one sentence each."""
+    found: list[str] = []
+    for call in house.calls.values():
+        talk = call.phase if isinstance(call.phase, Talking) else None
+        if talk is None:
+            continue
+        for hold in talk.holds:
+            if hold.alarm_at is None:
+                whose = talk.volunteer if hold.side is Side.VOLUNTEER else f"the caller of {talk.volunteer}"
+                found.append(
+                    f"{whose} has had the other on hold since {hold.since.astimezone(TZ):%H:%M}: look after them."
+                )
+        if talk.unheard is not None and talk.unheard.alarm_at is None:
+            since = f"{talk.unheard.since.astimezone(TZ):%H:%M}"
+            found.append(f"{talk.volunteer} has not been heard by their caller since {since}: is their phone muted?")
+    return found
 
 
 PAUSED_BY_US = (PauseKind.UNANSWERED, PauseKind.REFUSING, PauseKind.NO_SOUND)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ivr.core.facts import CallEnded, Fact, RingEnded, StepEntered
 from ivr.core.ids import CallId, LineId, StepName, VolunteerId
-from ivr.core.reasons import EndedBy, Outcome, RingResult, ServedBy
+from ivr.core.reasons import EndedBy, Heard, Outcome, RingResult, ServedBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class CallRecord:
     talk_s: float | None
     ended_by: EndedBy
     by: ServedBy = ServedBy.US
+    heard: Heard = Heard.UNKNOWN
+    """Whether a volunteer's sound went out to the caller."""
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ def as_json(record: CallRecord) -> dict[str, object]:
         "talk_s": _seconds(record.talk_s),
         "ended_by": record.ended_by.value,
         "by": record.by.value,
+        "heard": record.heard.value,
     }
 
 
@@ -96,6 +99,7 @@ def _record(ended: CallEnded, draft: _Draft) -> CallRecord:
         talk_s=ended.talk_s,
         ended_by=ended.ended_by,
         by=ended.by,
+        heard=ended.heard,
     )
 
 

@@ -17,7 +17,7 @@ from ivr.core.facts import (
     StepEntered,
 )
 from ivr.core.ids import CallId, LineId, RingId, StepName, VolunteerId
-from ivr.core.reasons import EndedBy, Outcome, RingResult
+from ivr.core.reasons import EndedBy, Heard, Outcome, RingResult
 from ivr.reports.calls import as_json, call_records
 
 LINE, ANNA, BO = LineId("bornetelefonen"), VolunteerId("anna"), VolunteerId("bo")
@@ -42,7 +42,9 @@ def answered(call: CallId, since: float = 0) -> list[Fact]:
         RingEnded(call, LINE, rings[1], BO, RingResult.ANSWERED, 3.5, at(since + 28.5)),
         CallJoined(call, LINE, BO, 23.5, at(since + 28.5)),
         CallAnswered(call, LINE, BO, 23.5, at(since + 30)),
-        CallEnded(call, LINE, at(since), Outcome.ANSWERED, EndedBy.CALLER, 23.5, 60.0, BO, at(since + 88.5)),
+        CallEnded(
+            call, LINE, at(since), Outcome.ANSWERED, EndedBy.CALLER, 23.5, 60.0, BO, at(since + 88.5), heard=Heard.YES
+        ),
     ]
 
 
@@ -70,6 +72,7 @@ def test_an_answered_call_tells_its_steps_rings_wait_and_talk() -> None:
         "talk_s": 60.0,
         "ended_by": "caller",
         "by": "us",
+        "heard": "yes",
     }
 
 

@@ -72,7 +72,7 @@ def test_calls_are_one_json_list_oldest_first_with_the_keys_scripts_rely_on(stat
     assert [call["call"] for call in calls] == ["c1", "c2"]
     assert list(calls[0]) == [
         "call", "line", "arrived_at", "outcome", "waited_s", "steps", "rings", "answered_by", "talk_s", "ended_by",
-        "by",
+        "by", "heard",
     ]  # fmt: skip
 
 
