@@ -25,10 +25,9 @@ from sip.ari.statistics import Counts, Statistics
 from sip.ari.watch import HEARD_S, LATE_S, Back, Heard, Lost, Sample, Seen, TalkWatch, Tiding
 from sip.asterisk.console import ConsoleSilent, ask
 
-SHARP_S: Final = 0.1
-STEADY_S: Final = 0.25
-"""Samples are taken at multiples of these, so that many talks share one question: what must be looked at then, at the
-next moment of the first kind; what is only to be looked at again, at the last moment of the second before that."""
+GRID_S: Final = 0.2
+"""Samples are taken at multiples of it, so that all talks share five questions a second: what must be looked at then,
+at the next of these moments; what is only to be looked at again, at the last one before."""
 AGAIN_S: Final = 0.5
 JUST_NOW_S: Final = 2.0
 """A list may be so old, and not have what has begun since."""
@@ -87,7 +86,7 @@ class Endpoints:
 
 def shared(due: float, sharp: bool) -> float:
     """At which moment a sample is taken that is due then."""
-    return math.ceil(due / SHARP_S) * SHARP_S if sharp else math.floor(due / STEADY_S) * STEADY_S
+    return (math.ceil if sharp else math.floor)(due / GRID_S) * GRID_S
 
 
 class Watcher:
