@@ -41,7 +41,7 @@ def ensure_accounts(state: Path, volunteers: Iterable[VolunteerId]) -> Mapping[V
     with alone_with(path):
         kept = dict(passwords(state))
         phones = (name for name in volunteers if partner_of(name) is None)
-        missing = {volunteer_name(name): _new_password() for name in phones if name not in kept}
+        missing = {volunteer_name(name): new_password() for name in phones if name not in kept}
         if missing:
             kept |= missing
             write_private(path, {str(name): password for name, password in kept.items()})
@@ -59,5 +59,6 @@ def remove_account(state: Path, volunteer: VolunteerId) -> bool:
     return True
 
 
-def _new_password() -> str:
+def new_password() -> str:
+    """Of one device."""
     return "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))

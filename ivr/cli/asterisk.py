@@ -25,6 +25,7 @@ from sip.asterisk.console import ConsoleSilent, ask
 from sip.asterisk.render import make_places
 from sip.asterisk.render import render as render_files
 from sip.asterisk.settings import Places, Ports, Settings
+from sip.devices import device_passwords
 from sip.partners import partners
 from sip.secrets import open_secrets
 from sip.trouble import SipTrouble
@@ -135,7 +136,7 @@ def house_settings(state: Path, config: Path | None, places: Places, ports: Port
         secrets=open_secrets(state),
         plan=plan,
         tables=prepare.timetables(plan, now),
-        people=prepare.accounts(plan, volunteers.values(), passwords),
+        people=prepare.accounts(plan, volunteers.values(), passwords, device_passwords(state)),
         partners=prepare.places(plan, volunteers.values(), partners(state)),
         now=now,
         shift_s=0.0,

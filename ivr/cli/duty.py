@@ -12,9 +12,10 @@ import click
 from ivr.app import control
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import config_of
+from ivr.cli.devices import device
 from ivr.cli.offline import tell_offline
 from ivr.cli.prepare import local_moment, make_state, plan_by_name
-from ivr.cli.status import people, volunteer_json
+from ivr.cli.status import devices_json, people, volunteer_json
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
 from ivr.core.ids import GroupId, LineId, VolunteerId
@@ -34,6 +35,7 @@ from ivr.core.news import (
 from ivr.core.reasons import PauseKind
 from ivr.core.state import House
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
+from sip.devices import device_passwords, remove_devices
 from sip.trouble import SipTrouble
 
 TZ = "Europe/Copenhagen"
@@ -84,6 +86,9 @@ def volunteer() -> None:
     """
 
 
+volunteer.add_command(device)
+
+
 @volunteer.command()
 @click.argument("name")
 @click.option("--group", help="The hunt group; without it the one that groups.yaml marks as default.")
@@ -111,13 +116,22 @@ def add(name: str, group: str | None, line: str | None, state: Path, as_json: bo
         {"name": who, "group": chosen, "line": only},
         lambda _house: VolunteerAdded(who, chosen, only, datetime.now(UTC)),
     )
-    sip = {"username": who, "password": password, "uri": f"sip:{who}@{registrar(place)}", "transports": ["udp"]}
+    told = f"{who} is in group {chosen}." if known else f"{who} is added to group {chosen}."
+    show_login(place, who, password, {"name": who}, told, as_json)
+
+
+def show_login(
+    state: Path, username: str, password: str, about: Mapping[str, object], told: str, as_json: bool
+) -> None:
+    """What a phone needs to log in, this once. `about`: whose it is; `told`: the same as a sentence."""
+    server = registrar(state)
     if as_json:
-        say_json({"name": who, "sip": sip, "provisioning_url": None})
+        sip = {"username": username, "password": password, "uri": f"sip:{username}@{server}", "transports": ["udp"]}
+        say_json({**about, "sip": sip, "provisioning_url": None})
         return
-    say(f"{who} is in group {chosen}." if known else f"{who} is added to group {chosen}.")
-    say(f"  server    {registrar(place)}   (UDP)\n  user name {who}\n  password  {password}")
-    say(f"Try it: ivr softphone {who}")
+    say(told)
+    say(f"  server    {server}   (UDP)\n  user name {username}\n  password  {password}")
+    say(f"Try it: ivr softphone {username}")
 
 
 def registrar(state: Path) -> str:
@@ -139,7 +153,8 @@ def list_(state: Path, as_json: bool) -> None:
         found = control.ask(state, "volunteers")["volunteers"]
     except control.NobodyThere:
         house = tell_offline(make_state(state), config_of(state), None)
-        found = [volunteer_json(who) for who in people(house)]
+        known = device_passwords(state)
+        found = [volunteer_json(who) | {"devices": devices_json(who.id, known, ())} for who in people(house)]
     assert isinstance(found, list)
     if as_json:
         say_json(found)
@@ -147,7 +162,16 @@ def list_(state: Path, as_json: bool) -> None:
     if not found:
         say("nobody yet: ivr volunteer add NAME")
     for who in found:
-        say(f"{who['name']:<20} {who['group']:<12} {who['state']}{remark(who)}")
+        say(f"{who['name']:<20} {who['group']:<12} {who['state']}{remark(who)}{devices_of(who)}")
+
+
+def devices_of(who: Mapping[str, object]) -> str:
+    """Of who has more than one: which are registered."""
+    devices = who.get("devices")
+    if not isinstance(devices, list) or len(devices) < 2:
+        return ""
+    told = (f"{each['username']}{'' if each['registered'] else ' (not registered)'}" for each in devices)
+    return f" on {', '.join(told)}"
 
 
 def remark(who: Mapping[str, object]) -> str:
@@ -300,6 +324,7 @@ def remove(name: str, state: Path, as_json: bool) -> None:
     """
     about_volunteer(state, "volunteer_remove", name, lambda who: VolunteerRemoved(who, datetime.now(UTC)))
     remove_account(state, name_of(name))
+    remove_devices(state, name_of(name))
     say_json({"name": name, "removed": True}) if as_json else say(f"{name} is removed.")
 
 

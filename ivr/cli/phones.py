@@ -15,6 +15,7 @@ import click
 
 from ivr.cli.common import HOME, Trouble, common, say, say_json
 from sip.accounts import passwords
+from sip.devices import device_passwords
 from sip.trouble import SipTrouble
 
 if TYPE_CHECKING:  # numpy comes with the extra `phones`: a server without it must still be able to say so
@@ -252,6 +253,7 @@ def softphone(
 
     line = running(state)
     known = {str(volunteer): password for volunteer, password in passwords(state).items()}
+    known |= device_passwords(state)
     if name not in known:
         there = f"there are {', '.join(sorted(known))}" if known else "there is nobody yet"
         raise Trouble(f"no volunteer {name!r} here: {there}. Add one with: ivr volunteer add {name}")

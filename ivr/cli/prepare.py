@@ -19,10 +19,12 @@ from ivr.core.hours import OtherGroups, OtherLine, Timetable, compile_hours
 from ivr.core.ids import GroupId, LineId, PromptId, StepName, VolunteerId, partner_of
 from ivr.core.state import LineState, Volunteer
 from sip.asterisk import settings as asked
-from sip.asterisk.settings import Account, OpenSpan, PartnerPlace, Places, Ports, Settings
+from sip.asterisk.settings import Account, Device, OpenSpan, PartnerPlace, Places, Ports, Settings
+from sip.devices import of_volunteer
 from sip.partners import Partner
 from sip.secrets import Secrets
 
+NO_DEVICES: Mapping[str, str] = {}
 PAST = timedelta(days=400)
 FUTURE = timedelta(days=800)
 LAST_RESORT_DAYS = 60
@@ -178,10 +180,21 @@ def exchange_line(
     )
 
 
-def accounts(plan: Plan, volunteers: Iterable[Volunteer], passwords: Mapping[VolunteerId, str]) -> tuple[Account, ...]:
-    """Every volunteer's phone, and which lines ring it when we are not there."""
+def accounts(
+    plan: Plan,
+    volunteers: Iterable[Volunteer],
+    passwords: Mapping[VolunteerId, str],
+    devices: Mapping[str, str] = NO_DEVICES,
+) -> tuple[Account, ...]:
+    """Every volunteer's phones, and which lines ring them when we are not there. `devices`: the passwords of further
+    ones."""
     return tuple(
-        Account(who.id, passwords[who.id], () if off_duty(who) else lines_of(plan, who.group, who.line))
+        Account(
+            who.id,
+            passwords[who.id],
+            () if off_duty(who) else lines_of(plan, who.group, who.line),
+            tuple(Device(name, devices[name]) for name in of_volunteer(who.id, devices)),
+        )
         for who in volunteers
         if who.id in passwords
     )

@@ -43,6 +43,7 @@ from sip.asterisk import process
 from sip.asterisk.install import Asterisk
 from sip.asterisk.render import render
 from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
+from sip.devices import device_passwords, of_volunteer
 from sip.partners import partners
 from sip.secrets import Secrets
 
@@ -219,7 +220,7 @@ class Running:
             secrets=ground.secrets,
             plan=self.house.plan,
             tables=self.house.timetables,
-            people=prepare.accounts(self.house.plan, known.values(), passwords),
+            people=prepare.accounts(self.house.plan, known.values(), passwords, device_passwords(ground.state)),
             partners=prepare.places(self.house.plan, known.values(), partners(ground.state)),
             now=ground.clock.now(),
             shift_s=ground.clock.shift_s,
@@ -233,6 +234,15 @@ class Running:
             changed = await asyncio.to_thread(render, self.settings())
             if changed and not await asyncio.to_thread(process.reload, self.ground.places, changed):
                 log.warning("some settings take effect when Asterisk is started anew", extra={"keys": {}})
+
+    def devices_there(self, who: VolunteerId) -> tuple[str, ...]:
+        """The endpoints of this volunteer's devices that are registered and answer."""
+        return self._exchange.devices(who)
+
+    async def renew_devices(self, who: VolunteerId) -> None:
+        """A device has come or gone."""
+        await self.renew_accounts()
+        self._exchange.keep_devices(who, (who, *of_volunteer(who, device_passwords(self.ground.state))))
 
     # ------------------------------------------------------------ pages
 

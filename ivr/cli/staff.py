@@ -22,6 +22,7 @@ from ivr.core.news import (
 from ivr.core.reasons import PauseKind
 from ivr.core.state import InTalk, WrappingUp
 from sip.accounts import remove_account
+from sip.devices import device_passwords, remove_devices
 
 if TYPE_CHECKING:
     from ivr.cli.running import Running
@@ -42,14 +43,22 @@ class Staff:
             "volunteer_longer": self._longer,
             "volunteer_yes_no": self._yes_no,
             "volunteer_remove": self._remove,
+            "volunteer_devices": self._devices,
         }
 
     def _now(self) -> datetime:
         return self._running.ground.clock.now()
 
     async def _all(self, _asked: Mapping[str, object]) -> control.Answer:
-        house, now = self._running.house, self._now()
-        return {"volunteers": [status.person_json(house, who, now) for who in status.people(house)]}
+        house, now, running = self._running.house, self._now(), self._running
+        known = device_passwords(running.ground.state)
+        return {
+            "volunteers": [
+                status.person_json(house, who, now)
+                | {"devices": status.devices_json(who.id, known, running.devices_there(who.id))}
+                for who in status.people(house)
+            ]
+        }
 
     async def _add(self, asked: Mapping[str, object]) -> control.Answer:
         who, group = VolunteerId(str(asked["name"])), GroupId(str(asked["group"]))
@@ -110,5 +119,11 @@ class Staff:
         self._running.engine.take(VolunteerRemoved(who, self._now()))
         if who not in self._running.house.volunteers:
             remove_account(self._running.ground.state, who)
+            remove_devices(self._running.ground.state, who)
             await self._running.renew_accounts()
+        return {}
+
+    async def _devices(self, asked: Mapping[str, object]) -> control.Answer:
+        """One came or went: the exchange is told."""
+        await self._running.renew_devices(self._known(asked))
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -27,6 +27,7 @@ from ivr.core.state import (
     WrappingUp,
 )
 from ivr.web.board import Because, Board, LineBoard
+from sip.devices import device_of, of_volunteer
 
 TZ = ZoneInfo("Europe/Copenhagen")
 
@@ -141,6 +142,16 @@ def volunteer_json(who: Volunteer, caller_silent_s: float | None = None, yes_no:
         "caller_silent_s": caller_silent_s,
         "yes_no": yes_no,
     }
+
+
+def devices_json(who: VolunteerId, known: Iterable[str], there: Collection[str]) -> list[dict[str, object]]:
+    """The first device has the volunteer's name and none of its own. None is told of a partner's place."""
+    if partner_of(who) is not None:
+        return []
+    return [
+        {"device": device_of(name), "username": name, "registered": name in there}
+        for name in (who, *of_volunteer(who, known))
+    ]
 
 
 def line_json(house: House, line: Line, now: datetime) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr.core import hunt, yes_no
+from ivr.core import hunt, sound, yes_no
 from ivr.core.change import replace
 from ivr.core.commands import Answer, EndTalk, HangUp, LastResort, LetGo, LetGoReason, Play, StartMusic, Uncover
 from ivr.core.decision import after
@@ -19,7 +19,7 @@ from ivr.core.flow import Menu, Say
 from ivr.core.flow import Play as PlayStep
 from ivr.core.ids import PlayId, PromptId, TalkId, call_of
 from ivr.core.news import CallBack, CallLeft, Cause, Joined, Reached, RingAnswered, RingGone, Surveyed
-from ivr.core.reasons import EndedBy, Outcome, RingResult
+from ivr.core.reasons import EndedBy, Outcome, RingResult, Side
 from ivr.core.ring import GRACE_S, asking
 from ivr.core.shelter import unseen
 from ivr.core.sound import stand_unwatched
@@ -190,9 +190,8 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
             else:  # what was heard meanwhile nobody knows
                 phase = stand_unwatched(turn, phase)
                 phase = replace(phase, silent_since=None, silence_said=False, unheard=None, caller_unheard=None)
-                turn.draft.do(
-                    Uncover(call.id, phase.ring)
-                )  # music of before us: who is not heard still is noticed anew
+                if sound.held_by(phase, Side.VOLUNTEER) is None:
+                    turn.draft.do(Uncover(call.id, phase.ring))  # of before us; who is not heard still is noticed anew
                 turn.go(phase)
                 yes_no.ask(turn, phase)
         case Leaving():

@@ -94,9 +94,9 @@ def on_caller_unheard(turn: Turn, phase: Talking) -> None:
 
 
 def on_caller_sends_nothing(turn: Turn, phase: Talking, loss: Loss) -> None:
-    """A silent caller, whose phone sends nothing while they say nothing, or cannot. Or one whose sound comes from another
-    place now, which looks the same: mended by asking once. Not again and again: a carrier that never answers would cost
-    the call."""
+    """A silent caller, whose phone sends nothing while they say nothing, or cannot. Or one whose sound comes from
+    another place now, which looks the same: mended by asking once. Not again and again: a carrier that never answers
+    would cost the call."""
     if phase.silent_since is None:
         phase = replace(phase, silent_since=turn.at)
     asked = phase.caller_asked_at

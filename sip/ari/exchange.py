@@ -8,29 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
-from ivr.core.commands import Command, Cover, EndTalk, LastResort, LetGo, Ring, Uncover
-from ivr.core.ids import CallId, LineId, RingId, call_of
+from ivr.core.commands import Command, Cover, EndTalk, LastResort, LetGo, Uncover
+from ivr.core.ids import CallId, LineId, RingId, VolunteerId, call_of
 from ivr.core.lease import Renewal
-from ivr.core.news import CallBack, Cause, Joined, News, PlayEnded, Result, Surveyed
+from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
 from sip.ari.lag import LATE_S, Lag
-from sip.ari.listing import phones_of, talks_of
+from sip.ari.legs import RingLegs
+from sip.ari.listing import rings_of, talks_of
 from sip.ari.model import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
-    ChannelEnteredBridge,
     ChannelHangupRequest,
-    ChannelHold,
-    ChannelTalkingStarted,
-    ChannelUnhold,
+    ChannelStateChange,
     Event,
     MissingParams,
     PlaybackFinished,
@@ -81,10 +79,13 @@ class AriExchange:
         self.ami = Ami(ami)
         self._phones = Phones(self.ami, self._tell, now)
         self._parties = Parties(key)
-        self._performer = Performer(self._http, self.ami, self._parties, sounds)
+        self._legs = RingLegs(self._tell, self._stop_leg, now)
+        self._performer = Performer(self._http, self.ami, self._parties, sounds, self._legs, self._phones)
         self._shelter = Shelter(self.ami, self._parties, self._tell, now, console, ended)
         words = self._performer.words
-        self._watcher = Watcher(Statistics(ari), self._parties, self._tell, now, words, console)
+        self._watcher = Watcher(
+            Statistics(ari), self._parties, self._tell, now, words, console, self._legs.channel, self.device_on
+        )
         self.ami.on_event(self._watcher.heard)
         self._socket = EventSocket(ari, self._http, self._heard)
         self._held: list[News] | None = []
@@ -193,7 +194,9 @@ class AriExchange:
         if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
             self._say_holding()
         news = None if self._is_answer(event) else news_of(event, self._parties, at)
-        self._watch(event, news)
+        self._watcher.follow(event, news)
+        if isinstance(event, StasisStart | ChannelStateChange | ChannelDestroyed | ChannelDtmfReceived):
+            news = self._legs.sum_up(event.channel.id, news)
         if isinstance(event, ChannelDestroyed):
             self._parties.ended(event.channel.id)
             self._shelter.gone(event.channel.id)
@@ -202,21 +205,6 @@ class AriExchange:
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)
-
-    def _watch(self, event: Event, news: News | None) -> None:
-        """What the watch of sound must know, before it is news."""
-        match event:
-            case ChannelEnteredBridge(bridge=bridge) if isinstance(news, Joined):
-                rings = (RingId(each) for each in bridge.channels if ring_of(each))
-                self._watcher.joined(news.talk, next(rings), event.timestamp.timestamp())
-            case ChannelTalkingStarted(channel=channel) if ring := ring_of(channel.id):
-                self._watcher.talking(ring)
-            case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
-                self._watcher.follow(news, channel.id)
-            case ChannelDestroyed(channel=channel):
-                self._watcher.gone(channel.id, event.timestamp.timestamp())
-            case _:
-                pass
 
     def _is_answer(self, event: Event) -> bool:
         """A key of a caller who answers with keys: said to the volunteer, and told to nobody else."""
@@ -257,6 +245,10 @@ class AriExchange:
             if channel.dialplan.app_name == DIALLED and ring_of(channel.id) is None:
                 await self._http.ask(api.channels_hangup(channel.id))
 
+    def _stop_leg(self, channel: str) -> None:
+        """Another device of the volunteer was quicker, or they have declined on it."""
+        self._later(self._performer.stop_leg(channel))
+
     async def _see_whether_gone(self, channel: str) -> None:
         await asyncio.sleep(LEFT_S)
         if channel not in self._left:
@@ -266,7 +258,8 @@ class AriExchange:
             self._lost(channel, Cause.NORMAL)
 
     def _lost(self, channel: str, cause: Cause) -> None:
-        news = gone(channel, cause, self._parties, self._now())
+        self._watcher.gone(channel, time.time())
+        news = self._legs.sum_up(channel, gone(channel, cause, self._parties, self._now()))
         self._parties.ended(channel)
         self._forget(channel)
         if news is not None:
@@ -295,14 +288,26 @@ class AriExchange:
     def renew(self, renewals: Sequence[Renewal]) -> None:
         self._performer.renew(renewals)
 
+    # ------------------------------------------------------------------ a volunteer's devices
+
+    def devices(self, volunteer: VolunteerId) -> tuple[str, ...]:
+        """The endpoints of this volunteer that are there now."""
+        return self._phones.devices(volunteer)
+
+    def keep_devices(self, volunteer: VolunteerId, endpoints: Collection[str]) -> None:
+        """This volunteer has these devices now and no others."""
+        self._phones.only(volunteer, endpoints)
+
+    def device_on(self, ring: RingId) -> str | None:
+        """The endpoint on which this ring was picked up; None: nobody has, or it has not been there since we began."""
+        return self._legs.device(ring, self._phones.known)
+
     # ------------------------------------------------------------------ commands and the survey
 
     async def perform(self, command: Command) -> Result:
         """Do it; never raises for anything the outside may answer."""
         given = self._parties.channel(command.call) if isinstance(command, LastResort) else None
         match command:
-            case Ring():
-                self._watcher.endpoints.of[command.ring] = command.volunteer
             case EndTalk():
                 self._watcher.end(command.talk)
             case LetGo():
@@ -337,15 +342,11 @@ class AriExchange:
         calls = self._callers(there)
         for channel in known - {channel.id for channel in there}:
             self._forget(channel)
-        rings = frozenset(ring for channel in there if (ring := ring_of(channel.id)))
+        rings, answered = rings_of(there, bridges.value, self._legs)
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
         talks = talks_of(bridges.value, self._parties)
-        self._watcher.surveyed(
-            talks, phones_of(seen), {each.resource: each.state == "online" for each in endpoints.value}
-        )
-        ours = (channel for channel in there if channel.state == UP and channel.dialplan.app_name == "Stasis")
-        answered = frozenset(ring for channel in ours if (ring := ring_of(channel.id)))
+        self._watcher.surveyed(talks, {each.resource: each.state == "online" for each in endpoints.value})
         return Surveyed(
             calls,
             rings,

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Final, cast
 
 from ivr.core.ids import CallId, RingId, TalkId
-from sip.ari.model import Bridge
+from sip.ari.legs import RingLegs
+from sip.ari.model import Bridge, Channel
 from sip.ari.parties import Parties, ring_of, talk_of
-from sip.ari.shelter import Seen
+
+UP: Final = "Up"
+"""A channel's state once it was picked up."""
+RINGING: Final = "Ringing"
+
+
+def rings_of(
+    there: Iterable[Channel], bridges: Iterable[Bridge], legs: RingLegs
+) -> tuple[frozenset[RingId], frozenset[RingId]]:
+    """Those that are there, and those of them that have been answered."""
+    channels = tuple(there)
+    return legs.survey(
+        [channel.id for channel in channels],
+        {channel.id for channel in channels if channel.state == RINGING},
+        {channel.id for channel in channels if channel.state == UP and channel.dialplan.app_name == "Stasis"},
+        {member for bridge in bridges if talk_of(bridge.id) for member in bridge.channels},
+    )
 
 
 def talks_of(bridges: Iterable[Bridge], parties: Parties) -> dict[TalkId, frozenset[CallId | RingId]]:
@@ -21,8 +38,3 @@ def talks_of(bridges: Iterable[Bridge], parties: Parties) -> dict[TalkId, frozen
             members = (ring_of(each) or parties.call(each) for each in there)
             talks[talk] = cast(frozenset[CallId | RingId], frozenset(each for each in members if each))
     return talks
-
-
-def phones_of(channels: Iterable[Seen]) -> dict[RingId, str]:
-    """Which endpoint each of our rings rings."""
-    return {RingId(each.channel): each.rings for each in channels if each.rings is not None}

@@ -9,15 +9,17 @@ from typing import Final
 
 from ivr.core.ids import CallId, DialId, LineId, PlayId, RingId, TalkId, VolunteerId
 
-_PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[rtp])[0-9]{1,9}")
+_PART: Final = re.compile(r"[0-9a-f]{20}-(?P<kind>[tp])[0-9]{1,9}")
+_LEG: Final = re.compile(r"(?P<ring>[0-9a-f]{20}-r[0-9]{1,9})(?:d[0-9a-f]{8})?")
 
 REMEMBERED: Final = 1024
 """How many things that are over are known as such: enough for the moment for which Asterisk still lists them."""
 
 
 def ring_of(channel: str) -> RingId | None:
-    """A volunteer's channel has its ring's id."""
-    return RingId(channel) if _kind(channel) == "r" else None
+    """A volunteer's channel has its ring's id, and after it which of their devices it is (see `legs`)."""
+    found = _LEG.fullmatch(channel)
+    return RingId(found["ring"]) if found else None
 
 
 def talk_of(bridge: str) -> TalkId | None:

@@ -34,12 +34,13 @@ from ivr.core.commands import (
     YesNoOver,
 )
 from ivr.core.feature import YES_NO_BEGINS, YES_NO_ENDS
-from ivr.core.ids import CallId, PlayId, RingId, TalkId, call_of, play_id
+from ivr.core.ids import CallId, PlayId, PromptId, RingId, TalkId, call_of, play_id
 from ivr.core.lease import Renewal
 from ivr.core.news import Reached, Result
-from sip.ami import Ami
+from sip.ami import Ami, Phones
 from sip.ari import api
 from sip.ari.http import Http
+from sip.ari.legs import RingLegs
 from sip.ari.parties import Parties
 from sip.ari.remedies import VOICE, Remedies
 from sip.ari.request import Request
@@ -71,28 +72,29 @@ def setting(channel: str, name: str, value: str) -> Action:
     return "Setvar", {"Channel": channel, "Variable": name, "Value": value}
 
 
-def pairing(channel: str, ring: RingId) -> tuple[Action, ...]:
+def pairing(channel: str, leg: str) -> tuple[Action, ...]:
     """Told right before the two meet: no lease may tear them apart, and each knows whom not to leave in silence."""
     return (
         setting(channel, LEASE, "0"),
-        setting(ring, LEASE, "0"),
-        setting(channel, "VL_LEG", ring),
+        setting(leg, LEASE, "0"),
+        setting(channel, "VL_LEG", leg),
         setting(channel, "VL_JOINED", str(int(time.time()))),
-        setting(ring, "VL_PEER", channel),
+        setting(leg, "VL_PEER", channel),
         setting(channel, "TALK_DETECT(set)", VOICE),
     )
 
 
 class Performer:
-    def __init__(self, http: Http, ami: Ami, parties: Parties, sounds: Path) -> None:
+    def __init__(self, http: Http, ami: Ami, parties: Parties, sounds: Path, legs: RingLegs, phones: Phones) -> None:
         self._http, self._ami, self._parties, self._sounds = http, ami, parties, sounds
+        self._legs, self._phones = legs, phones
         self._asked: dict[CallId, set[PlayId]] = {}
         self._sounding: dict[CallId, list[PlayId]] = {}
         self._reached: dict[CallId, Reached] = {}
         self._told: dict[RingId, PlayId] = {}
         """The last words that each volunteer was to hear."""
-        self.keys = YesNoKeys(http, sounds)
-        self._remedies = Remedies(http, ami, parties)
+        self.keys = YesNoKeys(http, sounds, legs.channel)
+        self._remedies = Remedies(http, ami, parties, legs)
 
     def words(self, call: CallId, ring: RingId) -> tuple[bool, bool]:
         """Whether the caller, and the volunteer, hear words of ours at present."""
@@ -181,9 +183,10 @@ class Performer:
 
     async def _tell(self, command: Tell) -> Result:
         """A volunteer's words. Their lease was meant for a quick joining: it is told to wait."""
-        self._ami.tell([setting(command.ring, LEASE, str(TELLING_S))])
+        leg = self._legs.channel(command.ring)
+        self._ami.tell([setting(leg, LEASE, str(TELLING_S))])
         self._told[command.ring] = command.play
-        return await self._say(command.ring, call_of(command.ring), command)
+        return await self._say(leg, call_of(command.ring), command)
 
     async def _yes_no(self, command: YesNo) -> Result:
         """Keys are answers from now on. Whoever has not heard so does now: both, each on their own side of the talk."""
@@ -255,36 +258,52 @@ class Performer:
     # ------------------------------------------------------------------ phones and talks
 
     async def _ring(self, command: Ring) -> Result:
+        """Every device of the volunteer that is there, all at once; of who has none the first, to hear why not."""
+        asked = self._legs.ask(command.ring, self._phones.devices(command.volunteer) or (command.volunteer,))
+        requests = [self._ring_device(command, channel, endpoint) for channel, endpoint in asked.items()]
+        results = await asyncio.gather(*requests)
+        return self._legs.asked(command.ring, dict(zip(asked, results, strict=True)))
+
+    async def _ring_device(self, command: Ring, channel: str, endpoint: str) -> Result:
         name = "".join(letter for letter in command.shows_name if letter.isprintable() and letter not in '"<>\\')
         request = api.channels_originate(
-            endpoint=f"PJSIP/{command.volunteer}",
+            endpoint=f"PJSIP/{endpoint}",
             context=LEG,
             extension="s",
             priority=1,
-            channel_id=command.ring,
+            channel_id=channel,
             caller_id=f'"{name}" <{command.shows_number}>',
             timeout=command.timeout_s,
         )
         return (await self._http.ask(request)).result
 
     async def _let_go(self, command: LetGo) -> Result:
-        """With words: out of the talk and into the dialplan, which says them and hangs up. Whoever has not picked up
-        cannot be told anything; who is hearing them already is not told twice."""
-        if command.words is not None:
-            told = self._told.get(command.ring)
-            if told is not None and told in self._sounding.get(call_of(command.ring), ()):
-                await self._stop(told)  # it would be heard to its end first
-            name = sentence_name(command.language, command.words)
-            sent = await self._on_channel(
-                api.channels_continue_in_dialplan(command.ring, context=SENTENCE, extension=name, priority=1)
-            )
+        if command.words is not None and self._legs.is_answered(command.ring):
+            sent = await self._send_away(command, command.words)
             if sent is not Result.NOT_NOW:
                 return sent
-            there = (await self._http.ask(api.channels_get(command.ring))).value
-            if there is not None and there.state == "Up":
-                return Result.ALREADY
-        request = api.channels_hangup(command.ring, reason_code=REASONS[command.reason])
-        return (await self._http.ask(request)).result
+        channels = self._legs.stop(command.ring) or (command.ring,)
+        requests = [api.channels_hangup(channel, reason_code=REASONS[command.reason]) for channel in channels]
+        results = [reply.result for reply in await asyncio.gather(*map(self._http.ask, requests))]
+        return next((result for result in results if result is not Result.GONE), Result.GONE)
+
+    async def _send_away(self, command: LetGo, words: PromptId) -> Result:
+        """Out of the talk and into the dialplan, which says the words and hangs up. Whoever is hearing them already is
+        not told twice; NOT_NOW: they cannot be told anything."""
+        leg, told = self._legs.channel(command.ring), self._told.get(command.ring)
+        if told is not None and told in self._sounding.get(call_of(command.ring), ()):
+            await self._stop(told)  # it would be heard to its end first
+        name = sentence_name(command.language, words)
+        sent = await self._on_channel(
+            api.channels_continue_in_dialplan(leg, context=SENTENCE, extension=name, priority=1)
+        )
+        if sent is Result.NOT_NOW:
+            there = (await self._http.ask(api.channels_get(leg))).value
+            return Result.ALREADY if there is not None and there.state == "Up" else sent
+        return sent
+
+    async def stop_leg(self, channel: str) -> None:
+        await self._http.ask(api.channels_hangup(channel, reason_code=REASONS[LetGoReason.ELSEWHERE]))
 
     async def _join(self, command: Join) -> Result:
         channel = self._parties.channel(command.call)
@@ -295,16 +314,15 @@ class Performer:
             self._http.ask(api.bridges_create_with_id(command.talk, type="mixing")),
             self._http.ask(api.channels_stop_moh(channel)),
         )
-        self._ami.tell(pairing(channel, command.ring))
+        leg = self._legs.channel(command.ring)
+        self._ami.tell(pairing(channel, leg))
         if made.result is Result.ALREADY:
             there = await self._http.ask(api.bridges_get(command.talk))
-            if there.value is not None and {channel, command.ring} <= set(there.value.channels):
+            if there.value is not None and {channel, leg} <= set(there.value.channels):
                 return Result.ALREADY
         elif made.result is not Result.DONE:
             return made.result
-        request = api.bridges_add_channel(
-            command.talk, channel=[channel, command.ring], absorb_dtmf=not command.keys_through
-        )
+        request = api.bridges_add_channel(command.talk, channel=[channel, leg], absorb_dtmf=not command.keys_through)
         added = (await self._http.ask(request)).result
         if added is Result.DONE:
             return added

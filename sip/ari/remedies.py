@@ -14,6 +14,7 @@ from ivr.core.news import Result
 from sip.ami import Ami
 from sip.ari import api
 from sip.ari.http import Http
+from sip.ari.legs import RingLegs
 from sip.ari.parties import Parties
 
 REFRESH: Final = "PJSIP_SEND_SESSION_REFRESH()"
@@ -24,13 +25,14 @@ VOICE: Final = "2500,256"
 
 
 class Remedies:
-    def __init__(self, http: Http, ami: Ami, parties: Parties) -> None:
-        self._http, self._ami, self._parties = http, ami, parties
+    def __init__(self, http: Http, ami: Ami, parties: Parties, legs: RingLegs) -> None:
+        self._http, self._ami, self._parties, self._legs = http, ami, parties, legs
         self._covered: dict[CallId, RingId] = {}
 
     async def refresh(self, command: Refresh) -> Result:
         """A re-INVITE; Asterisk does not say how it went."""
-        channel = command.ring or self._parties.channel(command.call)
+        ring = command.ring
+        channel = self._parties.channel(command.call) if ring is None else self._legs.channel(ring)
         return Result.GONE if channel is None else await self._ami.set_variable(channel, REFRESH, "invite")
 
     async def cover(self, command: Cover) -> Result:
@@ -42,7 +44,7 @@ class Remedies:
         result = (await self._http.ask(api.channels_start_moh(channel))).result
         if result is Result.DONE:
             self._covered[command.call] = command.ring
-            await self._ami.set_variable(command.ring, LISTEN, VOICE)
+            await self._ami.set_variable(self._legs.channel(command.ring), LISTEN, VOICE)
         return result
 
     async def uncover(self, command: Uncover) -> Result:
@@ -52,7 +54,7 @@ class Remedies:
             return Result.GONE
         stopped, _ = await asyncio.gather(
             self._http.ask(api.channels_stop_moh(channel)),
-            self._ami.set_variable(command.ring, LISTEN_NO_MORE, ""),
+            self._ami.set_variable(self._legs.channel(command.ring), LISTEN_NO_MORE, ""),
         )
         return stopped.result
 
@@ -60,7 +62,7 @@ class Remedies:
         """The talk ends. Of one that we found here we do not know what is heard in it."""
         channel, ring = self._parties.channel(call), self._covered.pop(call, None)
         if ring is not None:
-            self._ami.tell([("Setvar", {"Channel": ring, "Variable": LISTEN_NO_MORE, "Value": ""})])
+            self._ami.tell([("Setvar", {"Channel": self._legs.channel(ring), "Variable": LISTEN_NO_MORE, "Value": ""})])
         if channel is not None and (ring is not None or call in self._parties.adopted):
             await self._http.ask(api.channels_stop_moh(channel))
 

@@ -23,6 +23,7 @@ from sip.ami.wire import Fields
 from sip.ari import witness
 from sip.ari.parties import Parties, ring_of
 from sip.asterisk.console import ConsoleSilent, ask
+from sip.devices import ENDPOINT, owner_of
 
 STEADY_S: Final = 3.0
 LOOK_S: Final = 1.0
@@ -32,7 +33,7 @@ OURS: Final = frozenset({"entry", "takeover", "fallen", "left", "over"})
 """Where a caller is only passing through."""
 SHELTER: Final = "last-resort"
 _LINE: Final = re.compile(r"line-([a-z][a-z0-9_-]{0,31})")
-_VOLUNTEER: Final = re.compile(r"PJSIP/([a-z][a-z0-9_-]{0,31}(?:\.[0-9]{1,2})?)-[0-9a-f]{8}")
+_VOLUNTEER: Final = re.compile(rf"PJSIP/({ENDPOINT.pattern})-[0-9a-f]{{8}}")
 _CHANNEL: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 TURN: Final = 0.02
 """Seconds between two who are taken back: so that they arrive in order."""
@@ -50,8 +51,6 @@ class Seen:
     line: LineId | None
     application: str
     talks: bool
-    rings: str | None = None
-    """Which phone it is, if it is one of our rings."""
 
 
 def seen(fields: Fields) -> Seen | None:
@@ -63,12 +62,11 @@ def seen(fields: Fields) -> Seen | None:
     return Seen(
         channel,
         fields.get("Linkedid", channel),
-        VolunteerId(named[1]) if named and ring_of(channel) is None else None,
+        owner_of(named[1]) if named and ring_of(channel) is None else None,
         fields.get("Context", ""),
         LineId(line[1]) if line else None,
         fields.get("Application", ""),
         bool(fields.get("BridgeID")),
-        named[1] if named and ring_of(channel) is not None else None,
     )
 
 

@@ -11,15 +11,23 @@ import math
 import re
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from ivr.core.ids import CallId, RingId, TalkId, call_of
-from ivr.core.news import News, PhoneDead, SideHeld, SoundBack, SoundLost, VolunteerHeard
+from ivr.core.news import Joined, News, PhoneDead, SoundBack, SoundLost, VolunteerHeard
 from ivr.core.reasons import Loss, Side
 from sip.ami.wire import Fields
+from sip.ari.model import (
+    ChannelDestroyed,
+    ChannelEnteredBridge,
+    ChannelHold,
+    ChannelTalkingStarted,
+    ChannelUnhold,
+    Event,
+)
 from sip.ari.parties import Parties, ring_of
 from sip.ari.statistics import Counts, Statistics
 from sip.ari.watch import HEARD_S, LATE_S, Back, Heard, Lost, Sample, Seen, TalkWatch, Tiding
@@ -72,18 +80,6 @@ class Talk:
         return self.watch is not None and self.watch.ears[Side.VOLUNTEER].told in (Loss.ABSENT, Loss.NEVER)
 
 
-@dataclass(slots=True)
-class Endpoints:
-    """Which phone a ring rings, and which phones do not answer signalling."""
-
-    of: dict[RingId, str] = field(default_factory=dict)
-    away: set[str] = field(default_factory=set)
-
-    def surveyed(self, rings: Mapping[RingId, str], there: Mapping[str, bool]) -> None:
-        self.of = {**rings, **self.of}
-        self.away = {endpoint for endpoint, online in there.items() if not online}
-
-
 def shared(due: float, sharp: bool) -> float:
     """At which moment a sample is taken that is due then."""
     return (math.ceil if sharp else math.floor)(due / GRID_S) * GRID_S
@@ -91,7 +87,8 @@ def shared(due: float, sharp: bool) -> float:
 
 class Watcher:
     """`tell` takes news, `now` gives the line's time; `console`: Asterisk's, by which a phone is asked at once whether
-    it is there; without it, that is known when Asterisk asks by itself."""
+    it is there; without it, that is known when Asterisk asks by itself. `leg`: the channel of who picked up a ring;
+    `device`: the endpoint they picked up on."""
 
     def __init__(
         self,
@@ -101,9 +98,11 @@ class Watcher:
         now: Callable[[], datetime],
         words: Words,
         console: Path | None,
+        leg: Callable[[RingId], str],
+        device: Callable[[RingId], str | None],
     ) -> None:
         self._statistics, self._parties, self._tell, self._now = statistics, parties, tell, now
-        self._words, self._console = words, console
+        self._words, self._console, self._leg, self._device = words, console, leg, device
         self._talks: dict[TalkId, Talk] = {}
         self._holders: set[str] = set()
         """Channels whose phones have put the other side on hold."""
@@ -111,7 +110,8 @@ class Watcher:
         self._asking = False
         self._alarm: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self.endpoints = Endpoints()
+        self._away: set[str] = set()
+        """Endpoints that do not answer signalling."""
 
     # ------------------------------------------------------------ which talks
 
@@ -120,15 +120,10 @@ class Watcher:
         if talk not in self._talks:
             self._begin(Talk(talk, ring, at, adopted=False, due=shared(time.monotonic(), sharp=True), looked_at=at))
 
-    def surveyed(
-        self,
-        talks: Mapping[TalkId, frozenset[CallId | RingId]],
-        rings: Mapping[RingId, str],
-        there: Mapping[str, bool],
-    ) -> None:
-        """What lives now: talks that somebody before us has begun, and those that are over; which endpoint each ring
-        rings, and whether each endpoint is there."""
-        self.endpoints.surveyed(rings, there)
+    def surveyed(self, talks: Mapping[TalkId, frozenset[CallId | RingId]], there: Mapping[str, bool]) -> None:
+        """What lives now: talks that somebody before us has begun, and those that are over; and whether each endpoint
+        is there."""
+        self._away = {endpoint for endpoint, online in there.items() if not online}
         just_now = time.time() - JUST_NOW_S
         self._talks = {talk: known for talk, known in self._talks.items() if talk in talks or known.began_at > just_now}
         for talk, members in talks.items():
@@ -144,7 +139,7 @@ class Watcher:
         self._talks.pop(talk, None)
 
     def let_go(self, ring: RingId) -> None:
-        for talk in self._of(ring):
+        for talk in self._with(ring):
             self.end(talk.id)
 
     def gone(self, channel: str, at: float) -> None:
@@ -154,31 +149,43 @@ class Watcher:
             self.end(talk.id)
             if not talk.heard and at - talk.looked_at > UNSEEN_S and at - talk.began_at >= HEARD_S:
                 self._tell(VolunteerHeard(talk.id, self._now(), known=False))
-        if ring := ring_of(channel):
-            self.endpoints.of.pop(ring, None)
 
     def _of(self, channel: str) -> list[Talk]:
+        """With a device that another one was quicker than nobody talks."""
         call = self._parties.call(channel)
-        return [talk for talk in self._talks.values() if channel == talk.ring or call == talk.call]
+        return [talk for talk in self._talks.values() if call == talk.call or channel == self._leg(talk.ring)]
+
+    def _with(self, ring: RingId) -> list[Talk]:
+        return [talk for talk in self._talks.values() if talk.ring == ring]
 
     # ------------------------------------------------------------ what happens in them
 
-    def follow(self, news: News | None, channel: str) -> None:
-        """News that says something of who hears whom, from this channel."""
-        if isinstance(news, SideHeld):
-            (self._holders.add if news.held else self._holders.discard)(channel)
-            for talk in self._of(channel):
-                self._look(talk)
+    def follow(self, event: Event, news: News | None) -> None:
+        """What happens in Asterisk, and what it is to the house: before that is told."""
+        match event:
+            case ChannelEnteredBridge(bridge=bridge) if isinstance(news, Joined):
+                rings = (ring for each in bridge.channels if (ring := ring_of(each)) is not None)
+                self.joined(news.talk, next(rings), event.timestamp.timestamp())
+            case ChannelTalkingStarted(channel=channel) if (ring := ring_of(channel.id)) is not None:
+                self._talking(ring)
+            case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
+                (self._holders.add if isinstance(event, ChannelHold) else self._holders.discard)(channel.id)
+                for talk in self._of(channel.id):
+                    self._look(talk)
+            case ChannelDestroyed(channel=channel):
+                self.gone(channel.id, event.timestamp.timestamp())
+            case _:
+                pass
 
-    def talking(self, ring: RingId) -> None:
+    def _talking(self, ring: RingId) -> None:
         """The volunteer's voice was heard by Asterisk."""
-        for talk in self._of(ring):
+        for talk in self._with(ring):
             if talk.watch is not None and (tiding := talk.watch.talking(time.monotonic())):
                 self._say(talk, tiding)
                 self._look(talk)
 
     def cover(self, call: CallId, ring: RingId, *, covered: bool) -> None:
-        for talk in self._of(ring):
+        for talk in self._with(ring):
             if talk.call == call:
                 talk.covered = covered
                 self._look(talk)
@@ -242,7 +249,7 @@ class Watcher:
 
     def _ask_about(self, talk: Talk) -> tuple[bytes, bytes]:
         channel = self._parties.channel(talk.call)
-        asked = self._statistics.question(channel or "-"), self._statistics.question(talk.ring)
+        asked = self._statistics.question(channel or "-"), self._statistics.question(self._leg(talk.ring))
         talk.questions = asked if channel is not None else None
         return asked
 
@@ -279,7 +286,7 @@ class Watcher:
 
     def _seen(self, talk: Talk) -> Seen:
         caller, leg = self._words(talk.call, talk.ring)
-        held = talk.ring in self._holders or self._parties.channel(talk.call) in self._holders
+        held = self._leg(talk.ring) in self._holders or self._parties.channel(talk.call) in self._holders
         return Seen(held, caller, leg, talk.covered)
 
     def _say(self, talk: Talk, tiding: Tiding) -> None:
@@ -305,17 +312,17 @@ class Watcher:
         if event.get("Event") != "PeerStatus" or technology != "PJSIP":
             return
         if event.get("PeerStatus") == "Reachable":
-            self.endpoints.away.discard(endpoint)
+            self._away.discard(endpoint)
             return
-        self.endpoints.away.add(endpoint)
+        self._away.add(endpoint)
         for talk in self._talks.values():
-            if talk.phone_is_mute and self.endpoints.of.get(talk.ring) == endpoint:
+            if talk.phone_is_mute and self._device(talk.ring) == endpoint:
                 self._doom(talk)
 
     def _ask_for(self, talk: Talk) -> None:
         """Nothing comes from that phone: does it answer signalling?"""
-        endpoint = self.endpoints.of.get(talk.ring, "")
-        if endpoint in self.endpoints.away:
+        endpoint = self._device(talk.ring) or ""
+        if endpoint in self._away:
             self._doom(talk)
         elif self._console is not None and ENDPOINT.fullmatch(endpoint):
             self._later(self._qualify(self._console, endpoint))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -39,8 +40,9 @@ class Side:
 class YesNoKeys:
     """Whose keys are answers at present. Remembered in this process only: after a restart we are asked for it again."""
 
-    def __init__(self, http: Http, sounds: Path) -> None:
-        self._http, self._sounds = http, sounds
+    def __init__(self, http: Http, sounds: Path, leg: Callable[[RingId], str]) -> None:
+        """`leg`: the channel of the device on which a ring was picked up."""
+        self._http, self._sounds, self._leg = http, sounds, leg
         self._sides: dict[CallId, Side] = {}
 
     def begin(self, command: YesNo) -> bool:
@@ -89,11 +91,11 @@ class YesNoKeys:
             side.waiting.discard(name)
 
     async def tell(self, ring: RingId, language: str, word: PromptId) -> None:
-        await self._play(ring, f"y{secrets.token_hex(8)}", self._file(self._sounds / language, word))
+        await self._play(self._leg(ring), f"y{secrets.token_hex(8)}", self._file(self._sounds / language, word))
 
     async def _say(self, side: Side, name: str, file: Path) -> bool:
         async with side.turn:
-            return await self._play(side.ring, name, file)
+            return await self._play(self._leg(side.ring), name, file)
 
     async def _play(self, channel: str, name: str, file: Path) -> bool:
         request = api.channels_play_with_id(channel, name, media=[f"sound:{file.with_suffix('')}"])

@@ -114,12 +114,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """One phone of a volunteer: its endpoint's name, with which it logs in."""
+
+    endpoint: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """A volunteer's phone, and the lines whose callers ring it in the last resort."""
+    """A volunteer's phones, and the lines whose callers ring them in the last resort."""
 
     volunteer: VolunteerId
     password: str = field(repr=False)
+    """Of the first device, whose endpoint is the volunteer's name."""
     lines: tuple[LineId, ...]
+    further: tuple[Device, ...] = ()
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        return (Device(self.volunteer, self.password), *self.further)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Agent:
     def __init__(self, one: socket.socket, timing: Timing) -> None:
         self.address: Endpoint = one.getsockname()
         self.credentials: digest.Credentials | None = None
+        self.knows_keys = True
+        """Whether its calls name telephone-event; without it keys are nothing but sound, or INFO."""
         self.parties: dict[tuple[str, str], Party] = {}
         """By Call-ID and our tag: a phone that calls itself has two ends of one Call-ID."""
         self.ringing: dict[ServerTransaction, Party] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sip.phone import sdp
 from sip.phone.agent import Agent, Asking
@@ -65,6 +66,11 @@ class OwnCall:
     @property
     def digits(self) -> str:
         return self._media.digits
+
+    @property
+    def sent(self) -> int:
+        """Packets that have left, voice and keys."""
+        return self._media.sent
 
     @property
     def ended(self) -> Ended | None:
@@ -147,7 +153,9 @@ class OwnCall:
         """A re-INVITE of ours: `sendonly`, `inactive` or `host` 0.0.0.0 hold the call, `sendrecv` resumes it."""
         self._version += 1
         here = host or self._agent.address[0]
-        offered = sdp.offer(here, self._media.port, version=self._version, voices=voices, direction=direction)
+        offered = sdp.offer(
+            here, self._media.port, version=self._version, voices=voices, direction=direction, events=self._events
+        )
         response = await self.ask("INVITE", body=offered)
         if response.code < 300 and self._agree(response.body):
             self._media.hush(direction not in ("sendrecv", "sendonly"))
@@ -179,7 +187,7 @@ class OwnCall:
     # as the one who calls
 
     def dial(self) -> None:
-        offer = sdp.offer(self._agent.address[0], self._media.port)
+        offer = sdp.offer(self._agent.address[0], self._media.port, events=self._events)
         self._moments.began = time.monotonic()
         self._asking = Asking(self._agent, self._dialog, "INVITE", self._on_response, self._on_silence, body=offer)
 
@@ -249,13 +257,13 @@ class OwnCall:
         theirs = sdp.parse_session(invite.request.body)
         self._late_offer = not invite.request.body
         if self._late_offer:
-            body = sdp.offer(self._agent.address[0], self._media.port)
+            body = sdp.offer(self._agent.address[0], self._media.port, events=self._events)
         elif theirs is None:
             refuse(invite, 488)
             self._end("us", 488, "Not Acceptable Here")
             return
         else:
-            body = sdp.answer(theirs, self._agent.address[0], self._media.port)
+            body = sdp.answer(self._known(theirs), self._agent.address[0], self._media.port)
             self._media.connect(theirs)
         self._respond(invite, body)
         self._moments.ringing = self._moments.ringing or self._moments.began
@@ -309,11 +317,18 @@ class OwnCall:
         host, port = self._agent.address[0], self._media.port
         if theirs is None:
             self._late_offer = True
-            body = sdp.offer(host, port, version=self._version)
+            body = sdp.offer(host, port, version=self._version, events=self._events)
         else:
-            body = sdp.answer(theirs, host, port, version=self._version)
+            body = sdp.answer(self._known(theirs), host, port, version=self._version)
             self._media.connect(theirs)
         self._respond(transaction, body)
+
+    @property
+    def _events(self) -> int | None:
+        return sdp.EVENTS if self._agent.knows_keys else None
+
+    def _known(self, theirs: sdp.Session) -> sdp.Session:
+        return theirs if self._agent.knows_keys else replace(theirs, events=None)
 
     def _agree(self, body: bytes) -> bool:
         theirs = sdp.parse_session(body)

@@ -82,6 +82,8 @@ class Media:
         self.first_packet: float | None = None
         self.first_sound: float | None = None
         self.strangers = 0
+        self.sent = 0
+        """Packets, voice and keys."""
         self._on_change = on_change
         self._voice, self._control = _pair(bind)
         self._loop = asyncio.get_running_loop()
@@ -158,6 +160,7 @@ class Media:
             if not self._keys:
                 self._release()
         if self._sending:
+            self.sent += 1
             with contextlib.suppress(OSError):
                 self._voice.sendto(_HEAD.pack(0x80, kind, self._sequence, stamp, self._source) + payload, self._remote)
 

@@ -82,6 +82,10 @@ class OwnPhone:
     def calls(self) -> Sequence[OwnCall]:
         return tuple(self._calls)
 
+    def without_keys(self) -> None:
+        """Its calls do not name telephone-event from now on."""
+        self._agent.knows_keys = False
+
     @property
     def registered(self) -> bool:
         return self._registration is not None and self._registration.granted

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from ivr.app import control
 from ivr.core.feature import NO, YES, YES_NO_BEGINS, YES_NO_ENDS
 from sip.heard import Heard, hear
 from sip.phone.own import OwnCall, OwnPhone
+from tests.rigs.keys import press_by_info
 from tests.rigs.line import CARRIER, LiveLine, eventually, live_line
 
 pytestmark = pytest.mark.asterisk
@@ -105,13 +107,13 @@ def test_one_is_heard_as_yes_and_two_as_no_over_the_talk_and_no_file_holds_the_k
             await line.until_heard(call, "ja-nej")
             await words_known(line)
             since, before = time.time(), await asyncio.to_thread(about_the_call, line)
-            for key, word in (("1", YES), ("2", NO)):
+            for press, key, word in ((call.send_digits, "1", YES), (partial(press_by_info, call), "2", NO)):
                 heard = len(talk.heard.samples())
-                await call.send_digits(key)
+                await press(key)
                 await until_told(line, talk, word, heard)
             assert await asyncio.to_thread(about_the_call, line) == before, "not a row more, and none is another"
             assert await asyncio.to_thread(files_that_tell, line, since) == []
-            await talk.send_digits("*17")
+            await press_by_info(talk, "*17")
             await wait_for_it(line, False)
             await until_told(line, talk, YES_NO_ENDS)
             assert (talk.digits, call.digits) == ("", ""), "no key is sounded to the other side"

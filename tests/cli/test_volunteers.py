@@ -93,3 +93,48 @@ def test_who_is_not_there_is_told_in_a_sentence(state: Path, word: str) -> None:
     done = CliRunner().invoke(ivr, ["volunteer", word, "nobody", "--state", str(state)])
     assert done.exit_code == 1
     assert "there is no volunteer nobody" in done.output
+
+
+def test_a_further_device_has_a_login_of_its_own_that_is_shown_once(state: Path) -> None:
+    added = json.loads(run(state, "volunteer", "device", "add", "anna", "hjem", "--json"))
+    assert (added["name"], added["device"], added["sip"]["username"]) == ("anna", "hjem", "anna~hjem")
+    assert len(added["sip"]["password"]) >= 20
+    assert added["sip"]["password"] not in run(state, "volunteer", "device", "list", "anna")
+    assert (state / "devices.json").stat().st_mode & 0o777 == 0o600
+    told = [(each["device"], each["username"], each["registered"]) for each in anna(state)["devices"]]
+    assert told == [(None, "anna", False), ("hjem", "anna~hjem", False)]
+    assert "anna~hjem (not registered)" in run(state, "volunteer", "list")
+    assert json.loads(run(state, "volunteer", "device", "list", "anna", "--json")) == anna(state)["devices"]
+
+
+def test_a_device_goes_by_itself_and_all_go_with_their_volunteer(state: Path) -> None:
+    for device in ("hjem", "mobil"):
+        run(state, "volunteer", "device", "add", "anna", device)
+    run(state, "volunteer", "device", "remove", "anna", "hjem")
+    assert [each["username"] for each in anna(state)["devices"]] == ["anna", "anna~mobil"]
+    run(state, "volunteer", "remove", "anna")
+    assert json.loads((state / "devices.json").read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("add", "nobody", "hjem"), "there is no volunteer nobody"),
+        (("add", "anna", "Mit hjem"), "cannot be a device's name"),
+        (("add", "anna", "a" * 17), "cannot be a device's name"),
+        (("remove", "anna", "hjem"), "anna has no device hjem"),
+        (("list", "anna~hjem"), "cannot be a volunteer's name"),
+    ],
+)
+def test_a_device_that_cannot_be_is_told_in_a_sentence(state: Path, words: tuple[str, ...], told: str) -> None:
+    done = CliRunner().invoke(ivr, ["volunteer", "device", *words, "--state", str(state)])
+    assert done.exit_code != 0
+    assert told in done.output
+
+
+def test_a_volunteer_has_eight_devices_at_most(state: Path) -> None:
+    for number in range(7):
+        run(state, "volunteer", "device", "add", "anna", f"d{number}")
+    done = CliRunner().invoke(ivr, ["volunteer", "device", "add", "anna", "d7", "--state", str(state)])
+    assert done.exit_code == 1
+    assert "8 devices, which is the most" in done.output

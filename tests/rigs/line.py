@@ -250,16 +250,15 @@ class LiveLine:
         self._stood = self._standing()
 
     async def talk_stands(self) -> None:
-        """Until one more call than at the last time counts as answered."""
+        """Until one more volunteer, or partner, than at the last time was heard for long enough."""
         self._stood += 1
         wanted = self._stood
         await eventually(
-            lambda: self._standing() >= wanted or None, "the call counts as answered, by us or by a partner"
+            lambda: self._standing() >= wanted or None, "a volunteer, or a partner, has been heard for long enough"
         )
 
     def _standing(self) -> int:
-        said = self.said.read_text()
-        return said.count(" call_answered ") + said.count(" call_handed_over ")
+        return sum(" ring_ended " in said and " result=answered" in said for said in self.said.read_text().splitlines())
 
     def reachable(self, name: str) -> bool:
         return any(who["name"] == name and who["reachable"] for who in self.status()["volunteers"])

@@ -111,6 +111,8 @@ async def watching(rig: RealRig, channel: str, ring: RingId) -> None:
         lambda: datetime.now(UTC),
         lambda _call, _ring: (False, False),
         None,
+        str,
+        lambda _ring: None,
     )
 
     def costs(began: tuple[float, float, float]) -> tuple[float, float]:

@@ -75,11 +75,14 @@ class Switch:
         await self.ask("POST", f"bridges/{bridge}/addChannel", channel=",".join(channels))
         return bridge
 
-    async def key(self, channel: str, wanted: str, within_s: float = 2.0) -> None:
+    async def key(self, channel: str, wanted: str, within_s: float = 5.0) -> None:
         """Until exactly these keys were heard from it."""
-        async with asyncio.timeout(within_s):
-            while self.keys.get(channel, "") != wanted:
-                await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(within_s):
+                while self.keys.get(channel, "") != wanted:
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            raise AssertionError(f"not {wanted} but {self.keys.get(channel, 'nothing')}") from None
 
     def codec(self, channel: str) -> str:
         """What it speaks to us, as Asterisk says."""

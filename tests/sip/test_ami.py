@@ -249,6 +249,30 @@ async def test_what_was_heard_lately_counts_more_than_an_answer_that_may_be_olde
     assert told == [VolunteerReachable(ANNA, AT)], "a survey tells by its answer"
 
 
+async def test_a_volunteer_is_there_while_one_of_their_devices_is() -> None:
+    made, told, says = phones()
+    changes: list[tuple[str, bool]] = []
+    made.watch(lambda name, there: changes.append((name, there)))
+    for status, peer in (
+        ("Reachable", "PJSIP/anna~hjem"),
+        ("Reachable", "PJSIP/anna"),
+        ("Unreachable", "PJSIP/anna~hjem"),
+        ("Unreachable", "PJSIP/anna"),
+    ):
+        says(peer, status)
+    assert told == [VolunteerReachable(ANNA, AT), VolunteerUnreachable(ANNA, AT)]
+    assert changes == [("anna~hjem", True), ("anna", True), ("anna~hjem", False), ("anna", False)]
+    assert made.surveyed(["anna~hjem", "anna", "nord.1", "x~"], time.monotonic() + 60) == {ANNA, VolunteerId("nord.1")}
+    assert made.devices(ANNA) == ("anna", "anna~hjem")
+
+
+async def test_a_device_that_is_taken_away_is_not_there_any_more_though_nobody_says_so() -> None:
+    made, told, says = phones()
+    says("PJSIP/anna~hjem", "Reachable")
+    made.only(ANNA, ["anna"])
+    assert (made.devices(ANNA), told[1:]) == ((), [VolunteerUnreachable(ANNA, AT)])
+
+
 # ---------------------------------------------------------------- the real one
 
 

@@ -153,7 +153,7 @@ async def test_a_controller_that_comes_later_is_told_of_each_side_whether_it_is_
             await until(lambda: {SoundLost, SoundBack} <= {type(news) for news in told})
             lost = [(news.talk, news.side) for news in told if isinstance(news, SoundLost)]
             assert lost == [(talk.talk, Side.VOLUNTEER)]
-            assert later._watcher.endpoints.of == {talk.ring: ANNA}
+            assert later.device_on(talk.ring) == ANNA
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -163,10 +163,11 @@ async def test_all_legs_are_answered_in_order_and_one_that_is_gone_is_nobody(rig
     talk = await talking(rig)
     await rig.log.until(VolunteerHeard)
     channel = rig.exchange._parties.channel(talk.caller.id)
+    leg = rig.exchange._legs.channel(talk.ring)
     assert channel is not None
     statistics = Statistics(rig.house.ari)
     try:
-        questions = [statistics.question(each) for each in (talk.ring, "nobody", channel)] * 70
+        questions = [statistics.question(each) for each in (leg, "nobody", channel)] * 70
         counted = await asked(statistics, questions)
         assert counted is not None
         assert len(counted) == len(questions)

@@ -14,7 +14,7 @@ from sip.asterisk import render as module
 from sip.asterisk.hold_tone import hold_tone
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.render import RELOADED, reload_commands, render, rendered
-from sip.asterisk.settings import Account, Line, OpenSpan, PartnerPlace, Places, Ports, Settings
+from sip.asterisk.settings import Account, Device, Line, OpenSpan, PartnerPlace, Places, Ports, Settings
 from sip.secrets import open_secrets
 from sip.trouble import SipTrouble
 from sip.trunks import DEMO_TRUNK, read_trunk
@@ -212,6 +212,17 @@ def test_members_of_the_last_resort_are_those_who_serve_the_line() -> None:
     text = rendered(settings())["queues.conf"]
     assert "[line-bornetelefonen](line)\nmember => PJSIP/anna,0,anna\n" in text
     assert "PJSIP/bo" not in text
+
+
+def test_who_has_several_phones_is_one_member_for_each_and_free_when_all_are() -> None:
+    known = settings()
+    further = (Device("anna~hjem", "another-password"),)
+    texts = rendered(replace(known, accounts=(replace(known.accounts[0], further=further), *known.accounts[1:])))
+    assert "member => PJSIP/anna,0,anna,hint:anna@devices\n" in texts["queues.conf"]
+    assert "member => PJSIP/anna~hjem,0,anna,hint:anna@devices\n" in texts["queues.conf"]
+    assert "exten => anna,hint,PJSIP/anna&PJSIP/anna~hjem\n" in texts["extensions.conf"]
+    (theirs,) = [part for part in texts["pjsip.conf"].split("\n\n") if part.startswith("[anna~hjem](phone)")]
+    assert "set_var = VL_WHO=anna\n" in f"{theirs}\n", "a code counts for the volunteer"
 
 
 def test_hours_are_moments_and_an_old_table_shuts_nobody_out() -> None:

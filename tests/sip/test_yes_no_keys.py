@@ -39,7 +39,7 @@ class Slower(Http):
 @pytest.mark.anyio
 async def test_two_answers_in_quick_succession_keep_their_order(tmp_path: Path) -> None:
     http = Slower()
-    keys = YesNoKeys(http, tmp_path / "no-sounds-are-looked-for")
+    keys = YesNoKeys(http, tmp_path / "no-sounds-are-looked-for", str)
     assert keys.begin(BEGINS)
     await asyncio.gather(keys.pressed(CALL, "1700000000.7", "1"), keys.pressed(CALL, "1700000000.7", "2"))
     said = ["yes" if "frivillig-ja" in what else "no" for channel, what in http.came if channel == RING]
@@ -49,7 +49,7 @@ async def test_two_answers_in_quick_succession_keep_their_order(tmp_path: Path) 
 @pytest.mark.anyio
 async def test_of_a_key_that_is_pressed_without_end_few_words_are_heard(tmp_path: Path) -> None:
     http = Slower()
-    keys = YesNoKeys(http, tmp_path / "no-sounds-are-looked-for")
+    keys = YesNoKeys(http, tmp_path / "no-sounds-are-looked-for", str)
     assert keys.begin(BEGINS)
     await asyncio.gather(*(keys.pressed(CALL, "1700000000.7", "1") for _ in range(20)))
     assert len(http.came) == MOST_WORDS
