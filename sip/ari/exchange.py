@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 from ivr.core.commands import Command, Cover, EndTalk, LastResort, LetGo, Uncover
 from ivr.core.ids import CallId, LineId, RingId, VolunteerId, call_of
 from ivr.core.lease import Renewal
-from ivr.core.news import CallBack, Cause, Joined, News, PlayEnded, Result, Surveyed
+from ivr.core.news import CallBack, Cause, News, PlayEnded, Result, Surveyed
 from sip.ami import Ami, AmiAddress, Phones
 from sip.ari import api
 from sip.ari.http import Address, Http
@@ -27,12 +27,8 @@ from sip.ari.model import (
     Channel,
     ChannelDestroyed,
     ChannelDtmfReceived,
-    ChannelEnteredBridge,
     ChannelHangupRequest,
-    ChannelHold,
     ChannelStateChange,
-    ChannelTalkingStarted,
-    ChannelUnhold,
     Event,
     MissingParams,
     PlaybackFinished,
@@ -198,7 +194,7 @@ class AriExchange:
         if self._lag.heard(time.time() - event.timestamp.timestamp(), time.monotonic()):
             self._say_holding()
         news = None if self._is_answer(event) else news_of(event, self._parties, at)
-        self._watch(event, news)
+        self._watcher.follow(event, news)
         if isinstance(event, StasisStart | ChannelStateChange | ChannelDestroyed | ChannelDtmfReceived):
             news = self._legs.sum_up(event.channel.id, news)
         if isinstance(event, ChannelDestroyed):
@@ -209,21 +205,6 @@ class AriExchange:
                 self._later(self._stop_redirected())
         if news is not None:
             self._tell(news)
-
-    def _watch(self, event: Event, news: News | None) -> None:
-        """What the watch of sound must know, before it is news."""
-        match event:
-            case ChannelEnteredBridge(bridge=bridge) if isinstance(news, Joined):
-                rings = (ring for each in bridge.channels if (ring := ring_of(each)) is not None)
-                self._watcher.joined(news.talk, next(rings), event.timestamp.timestamp())
-            case ChannelTalkingStarted(channel=channel) if ring := ring_of(channel.id):
-                self._watcher.talking(ring)
-            case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
-                self._watcher.follow(news, channel.id)
-            case ChannelDestroyed(channel=channel):
-                self._watcher.gone(channel.id, event.timestamp.timestamp())
-            case _:
-                pass
 
     def _is_answer(self, event: Event) -> bool:
         """A key of a caller who answers with keys: said to the volunteer, and told to nobody else."""
@@ -277,6 +258,7 @@ class AriExchange:
             self._lost(channel, Cause.NORMAL)
 
     def _lost(self, channel: str, cause: Cause) -> None:
+        self._watcher.gone(channel, time.time())
         news = self._legs.sum_up(channel, gone(channel, cause, self._parties, self._now()))
         self._parties.ended(channel)
         self._forget(channel)

@@ -17,18 +17,25 @@ from pathlib import Path
 from typing import Final
 
 from ivr.core.ids import CallId, RingId, TalkId, call_of
-from ivr.core.news import News, PhoneDead, SideHeld, SoundBack, SoundLost, VolunteerHeard
+from ivr.core.news import Joined, News, PhoneDead, SoundBack, SoundLost, VolunteerHeard
 from ivr.core.reasons import Loss, Side
 from sip.ami.wire import Fields
+from sip.ari.model import (
+    ChannelDestroyed,
+    ChannelEnteredBridge,
+    ChannelHold,
+    ChannelTalkingStarted,
+    ChannelUnhold,
+    Event,
+)
 from sip.ari.parties import Parties, ring_of
 from sip.ari.statistics import Counts, Statistics
 from sip.ari.watch import HEARD_S, LATE_S, Back, Heard, Lost, Sample, Seen, TalkWatch, Tiding
 from sip.asterisk.console import ConsoleSilent, ask
 
-SHARP_S: Final = 0.1
-STEADY_S: Final = 0.25
-"""Samples are taken at multiples of these, so that many talks share one question: what must be looked at then, at the
-next moment of the first kind; what is only to be looked at again, at the last moment of the second before that."""
+GRID_S: Final = 0.2
+"""Samples are taken at multiples of it, so that all talks share five questions a second: what must be looked at then,
+at the next of these moments; what is only to be looked at again, at the last one before."""
 AGAIN_S: Final = 0.5
 JUST_NOW_S: Final = 2.0
 """A list may be so old, and not have what has begun since."""
@@ -75,7 +82,7 @@ class Talk:
 
 def shared(due: float, sharp: bool) -> float:
     """At which moment a sample is taken that is due then."""
-    return math.ceil(due / SHARP_S) * SHARP_S if sharp else math.floor(due / STEADY_S) * STEADY_S
+    return (math.ceil if sharp else math.floor)(due / GRID_S) * GRID_S
 
 
 class Watcher:
@@ -153,14 +160,24 @@ class Watcher:
 
     # ------------------------------------------------------------ what happens in them
 
-    def follow(self, news: News | None, channel: str) -> None:
-        """News that says something of who hears whom, from this channel."""
-        if isinstance(news, SideHeld):
-            (self._holders.add if news.held else self._holders.discard)(channel)
-            for talk in self._of(channel):
-                self._look(talk)
+    def follow(self, event: Event, news: News | None) -> None:
+        """What happens in Asterisk, and what it is to the house: before that is told."""
+        match event:
+            case ChannelEnteredBridge(bridge=bridge) if isinstance(news, Joined):
+                rings = (ring for each in bridge.channels if (ring := ring_of(each)) is not None)
+                self.joined(news.talk, next(rings), event.timestamp.timestamp())
+            case ChannelTalkingStarted(channel=channel) if (ring := ring_of(channel.id)) is not None:
+                self._talking(ring)
+            case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
+                (self._holders.add if isinstance(event, ChannelHold) else self._holders.discard)(channel.id)
+                for talk in self._of(channel.id):
+                    self._look(talk)
+            case ChannelDestroyed(channel=channel):
+                self.gone(channel.id, event.timestamp.timestamp())
+            case _:
+                pass
 
-    def talking(self, ring: RingId) -> None:
+    def _talking(self, ring: RingId) -> None:
         """The volunteer's voice was heard by Asterisk."""
         for talk in self._with(ring):
             if talk.watch is not None and (tiding := talk.watch.talking(time.monotonic())):

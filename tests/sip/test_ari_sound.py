@@ -163,10 +163,11 @@ async def test_all_legs_are_answered_in_order_and_one_that_is_gone_is_nobody(rig
     talk = await talking(rig)
     await rig.log.until(VolunteerHeard)
     channel = rig.exchange._parties.channel(talk.caller.id)
+    leg = rig.exchange._legs.channel(talk.ring)
     assert channel is not None
     statistics = Statistics(rig.house.ari)
     try:
-        questions = [statistics.question(each) for each in (talk.ring, "nobody", channel)] * 70
+        questions = [statistics.question(each) for each in (leg, "nobody", channel)] * 70
         counted = await asked(statistics, questions)
         assert counted is not None
         assert len(counted) == len(questions)
