@@ -170,8 +170,8 @@ class SecurePhone:
         return ["linphonec", "-a", "-c", str(self.folder / "rc"), "-d", "0"]
 
     async def choose_sound(self) -> None:
-        """linphone takes files for a sound card when told at its prompt, which first asks for a password that it has
-        and swallows what it is told: so it is told again."""
+        """linphone takes files for a sound card when told at its prompt, which first asks for a password it has and
+        swallows what it is told: so it is told again."""
         if self.kind != "linphone":
             return
         assert self._process is not None
