@@ -21,6 +21,12 @@ class Trunk:
     name: str
     sources: tuple[str, ...]
     """Addresses or networks in CIDR form, in order, each once."""
+    media: tuple[str, ...] = ()
+    """Where its sound comes from, in the same form; empty: from its sources."""
+
+    @property
+    def media_networks(self) -> tuple[str, ...]:
+        return self.media or self.sources
 
     @property
     def is_demo(self) -> bool:
@@ -31,8 +37,9 @@ class Trunk:
 DEMO_TRUNK = Trunk("demo", (DEMO_SOURCE,))
 
 
-def read_trunk(name: str, addresses: Sequence[str]) -> Trunk:
+def read_trunk(name: str, addresses: Sequence[str], media: Sequence[str] = ()) -> Trunk:
     """A carrier as an admin names it: addresses, networks (`192.0.2.0/28`) or host names, which are looked up now.
+    `media`: where its sound comes from, when that is not where its calls come from.
 
     Raises `SipTrouble` for an address that is none, is unknown, or stands for half the world.
     """
@@ -41,7 +48,8 @@ def read_trunk(name: str, addresses: Sequence[str]) -> Trunk:
     if not addresses:
         raise SipTrouble(f"The trunk {name} has no address: name those that the carrier's calls come from.")
     sources = {source for address in addresses for source in _sources(name, address)}
-    return Trunk(name, tuple(sorted(sources)))
+    networks = {source for address in media for source in _sources(name, address)}
+    return Trunk(name, tuple(sorted(sources)), tuple(sorted(networks)))
 
 
 def _sources(name: str, address: str) -> list[str]:

@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "publish": "ivr.cli.publish:publish",
     "up": "ivr.cli.up:up",
     "down": "ivr.cli.up:down",
-    "status": "ivr.cli.up:status",
+    "status": "ivr.cli.show_status:status",
     "call": "ivr.cli.phones:call",
     "softphone": "ivr.cli.phones:softphone",
     "heard": "ivr.cli.phones:heard",

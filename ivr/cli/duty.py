@@ -15,6 +15,7 @@ from ivr.cli.config import config_of
 from ivr.cli.devices import device
 from ivr.cli.offline import tell_offline
 from ivr.cli.prepare import local_moment, make_state, plan_by_name
+from ivr.cli.registrar import registrar
 from ivr.cli.status import devices_json, people, volunteer_json
 from ivr.core.flow import Plan
 from ivr.core.hours import Service
@@ -126,20 +127,11 @@ def show_login(
     """What a phone needs to log in, this once. `about`: whose it is; `told`: the same as a sentence."""
     server = registrar(state)
     if as_json:
-        sip = {"username": username, "password": password, "uri": f"sip:{username}@{server}", "transports": ["udp"]}
-        say_json({**about, "sip": sip, "provisioning_url": None})
+        say_json({**about, "sip": server.account(username, password), "provisioning_url": None})
         return
     say(told)
-    say(f"  server    {server}   (UDP)\n  user name {username}\n  password  {password}")
+    say(server.in_words(username, password))
     say(f"Try it: ivr softphone {username}")
-
-
-def registrar(state: Path) -> str:
-    """Where phones register, from the last start; the usual place before the first."""
-    try:
-        return str(control.ask(state, "where")["sip"])
-    except (control.NobodyThere, control.Refused, KeyError):
-        return "127.0.0.1:5060"
 
 
 @volunteer.command("list")

@@ -23,6 +23,7 @@ from sip.asterisk.settings import Account, Device, OpenSpan, PartnerPlace, Place
 from sip.devices import of_volunteer
 from sip.partners import Partner
 from sip.secrets import Secrets
+from sip.shown import shown_file
 
 NO_DEVICES: Mapping[str, str] = {}
 PAST = timedelta(days=400)
@@ -261,6 +262,7 @@ def make_settings(
         ami_secret=secrets.ami_secret,
         trunks=config.trunks,
         sip_bind=config.sip_bind,
+        phones=replace(config.phone_side, certificate=shown_file(state)),
         shift_s=round(shift_s),
         sentences=tuple(
             asked.Sentence(asked.sentence_name(language, prompt), place.path(language, prompt))

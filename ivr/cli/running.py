@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from ivr.app.tenure import Tenure
 from ivr.app.vigil import Vigil
 from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
+from ivr.cli.certificate import CertificateKeeper
 from ivr.cli.config import Config
 from ivr.cli.keeper import Keeper
 from ivr.cli.staff import Staff
@@ -46,6 +46,7 @@ from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
 from sip.devices import device_passwords, of_volunteer
 from sip.partners import partners
 from sip.secrets import Secrets
+from sip.shown import bracketed, ca_file
 
 if TYPE_CHECKING:
     from ivr.cli.publishing import Publishing
@@ -111,11 +112,18 @@ class Running:
         self._tenure = Tenure(self._journal, ground.clock, self._hold, self._look_again, self._each_second)
         self._keeper = Keeper(
             ground.places,
-            lambda: process.start(ground.asterisk, self.settings()),
+            self.start_asterisk,
             self.renew_accounts,
             self.engine.alarm,
             self.connected.is_set,
-            lambda: self._journal.may_i() and not self.stopping.is_set(),
+            self._may,
+        )
+        self._certificate = CertificateKeeper(
+            ground.state,
+            ground.config.certificate,
+            ground.config.phone_side.srtp_required,
+            self._renew_certificate,
+            self._may,
         )
         self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
@@ -142,6 +150,7 @@ class Running:
                 group.create_task(self._vigil.run(), name="vigil"),
                 group.create_task(self._tenure.run(), name="tenure"),
                 group.create_task(self._keeper.run(), name="keeper"),
+                group.create_task(self._certificate.run(), name="certificate"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
             if self.ground.watch:
@@ -184,6 +193,9 @@ class Running:
         """After something that took long, before `run`. Raises `Deposed`."""
         await self._tenure.begin()
 
+    def _may(self) -> bool:
+        return self._journal.may_i() and not self.stopping.is_set()
+
     def _hold(self) -> None:
         self._vigil.end()
         self.engine.disconnected()
@@ -208,6 +220,16 @@ class Running:
             await self.engine.something(within_s=1.0)
 
     # ------------------------------------------------------------ Asterisk's configuration
+
+    def start_asterisk(self) -> None:
+        """Blocks. Raises `SipTrouble`."""
+        self._certificate.make()
+        settings = self.settings()
+        render(settings)
+        process.start(self.ground.asterisk, settings)
+
+    async def _renew_certificate(self) -> None:
+        await asyncio.to_thread(process.reload, self.ground.places, ("pjsip.conf",))
 
     def settings(self, volunteers: Mapping[VolunteerId, Volunteer] | None = None) -> Settings:
         ground = self.ground
@@ -253,6 +275,11 @@ class Running:
     def sip_address(self) -> str:
         return f"{self.ground.config.sip_bind}:{self.ground.ports.sip}"
 
+    @property
+    def phones_address(self) -> str:
+        """Where phones reach us over TLS."""
+        return f"{bracketed(self.ground.config.phones_name)}:{self.ground.ports.sip_tls}"
+
     async def _serve_pages(self) -> None:
         with suppress(TimeoutError):  # callers first
             async with asyncio.timeout(PAGES_WAIT_S):
@@ -283,6 +310,7 @@ class Running:
                 "pid": process.find_running(ground.places),
                 "connected": self.connected.is_set(),
             },
+            "tls": self._certificate.told(self.phones_address),
             "plan": house.plan.version,
             "lines": [status.line_json(house, line, now) for line in house.plan.lines.values()],
             "volunteers": [status.person_json(house, who, now) for who in status.people(house)],
@@ -291,6 +319,7 @@ class Running:
             "wrong": [
                 *status.wrong_things(house, self.connected.is_set(), self._exchange.holding),
                 *self._wrong_with_the_log(),
+                *self._certificate.wrong(),
             ],
         }
 
@@ -330,7 +359,14 @@ class Running:
         return self.status()
 
     async def _where(self, _asked: Mapping[str, object]) -> control.Answer:
-        return {"sip": self.sip_address}
+        config = self.ground.config
+        own = config.certificate.chain is None
+        return {
+            "sip": self.sip_address,
+            "tls": self.phones_address,
+            "ca": str(ca_file(self.ground.state)) if own else None,
+            "transports": ["tls"] if config.phone_side.is_outside else ["udp", "tls"],
+        }
 
     def _line(self, asked: Mapping[str, object]) -> LineId:
         line = LineId(str(asked["line"]))
@@ -359,27 +395,3 @@ class Running:
         self.yielding = True
         self.stopping.set()
         return {}
-
-
-def ready_line(running: Running) -> dict[str, object]:
-    """What `ivr up` prints when a call would be served, and keeps in the state directory for other commands."""
-    ground = running.ground
-    trunk = ground.config.trunks[0]
-    return {
-        "ready": True,
-        "pid": os.getpid(),
-        "asterisk": {"version": ground.asterisk.version, "pid": process.find_running(ground.places)},
-        "sip": running.sip_address,
-        "trunk_source": trunk.sources[0],
-        "web": f"http://{LOOPBACK}:{ground.ports.web}",
-        "ari": f"http://{LOOPBACK}:{ground.ports.ari}",
-        "state": str(ground.state),
-        "lines": {line.id: line.number for line in running.house.plan.lines.values()},
-    }
-
-
-def keep_ready(state: Path, line: Mapping[str, object]) -> None:
-    path = state / "ready.json"
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(line, ensure_ascii=False) + "\n", encoding="utf-8")
-    fresh.replace(path)

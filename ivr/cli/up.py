@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ivr.app import control, notify
+from ivr.app import notify
 from ivr.app.clock import SystemClock
 from ivr.app.engine import Engine
 from ivr.app.ports import Deposed
@@ -26,7 +26,8 @@ from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
 from ivr.cli.demo import DEMO, add_demo_volunteers
 from ivr.cli.logging import log_to_stderr
-from ivr.cli.running import Ground, Running, keep_ready, ready_line
+from ivr.cli.ready import keep_ready, ready_line
+from ivr.cli.running import Ground, Running
 from ivr.core.flow import Plan
 from ivr.core.hours import Timetable
 from ivr.core.ids import LineId
@@ -37,7 +38,6 @@ from sip.accounts import passwords
 from sip.ari.socket import ReplacedError
 from sip.asterisk import process
 from sip.asterisk.install import install
-from sip.asterisk.render import render
 from sip.asterisk.settings import LOOPBACK, Places, Ports
 from sip.partners import partners
 from sip.secrets import open_secrets
@@ -259,9 +259,7 @@ def start_asterisk(running: Running) -> None:
     places = running.ground.places
     if process.find_running(places) is not None:
         return
-    settings = running.settings()
-    render(settings)
-    process.start(running.ground.asterisk, settings)
+    running.start_asterisk()
 
 
 async def announce(running: Running, asked: Asked) -> None:
@@ -372,44 +370,3 @@ def down(state: Path, as_json: bool) -> None:
         raise Trouble(str(wrong)) from None
     stopped = there is not None or asterisk
     say_json({"stopped": stopped}) if as_json else say("The line is down." if stopped else "Nothing ran here.")
-
-
-@click.command()
-@common
-def status(state: Path, as_json: bool) -> None:
-    """What runs, which line is open and why, who is on duty, who waits, what is wrong.
-
-    Example: ivr status
-    """
-    try:
-        told = control.ask(state, "status")
-    except control.NobodyThere:
-        raise Trouble("no controller runs on this state directory: start one with ivr up (or make run).") from None
-    except control.Refused as refused:
-        raise Trouble(str(refused)) from None
-    if as_json:
-        say_json(told)
-    else:
-        for line in status_lines(told):
-            say(line)
-    if told["wrong"]:
-        raise SystemExit(1)
-
-
-def status_lines(told: control.Answer) -> list[str]:
-    asterisk, lines, people, wrong = told["asterisk"], told["lines"], told["volunteers"], told["wrong"]
-    assert isinstance(asterisk, dict)
-    assert isinstance(lines, list)
-    assert isinstance(people, list)
-    assert isinstance(wrong, list)
-    found = [f"Asterisk {asterisk['version']} (process {asterisk['pid']}), controller process {told['pid']}"]
-    for line in lines:
-        door = f"open, {line['service']} service" if line["open"] else f"closed, opens {line['next_opening']}"
-        found.append(
-            f"{LineId(line['line'])} {line['number']}: {door} ({line['rule']}); waiting {line['waiting']}, "
-            f"talking {line['talking']}, volunteers {line['volunteers_reachable']}"
-        )
-    keys = " (the caller answers with keys)"
-    found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}{keys if who['yes_no'] else ''}" for who in people]
-    found += [f"! {each}" for each in wrong]
-    return found

@@ -172,7 +172,7 @@ def _within(patience_s: float, happened: Callable[[], bool]) -> bool:
 
 def reload(places: Places, changed: Iterable[str]) -> bool:
     """Makes changed files effective while calls go on; False when some of them need a restart. Raises `SipTrouble`."""
-    names = frozenset(changed)
+    names = frozenset(name for name in changed if name.endswith(".conf"))  # the rest is not Asterisk's
     for command in reload_commands(names):
         try:
             ask(places.console, command)
@@ -186,6 +186,7 @@ def check_ports(settings: Settings) -> None:
     ports = settings.ports
     wanted = (
         ("SIP", settings.sip_bind, ports.sip, socket.SOCK_DGRAM),
+        *([("TLS", settings.phones.bind, ports.sip_tls, socket.SOCK_STREAM)] if settings.phones.certificate else []),
         ("the REST interface", LOOPBACK, ports.ari, socket.SOCK_STREAM),
         ("the manager", LOOPBACK, ports.ami, socket.SOCK_STREAM),
     )

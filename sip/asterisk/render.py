@@ -73,9 +73,14 @@ def rendered(settings: Settings) -> dict[str, str]:
         "application": APPLICATION,
         "codes": CODES,
         "media_address": _media_address(settings.sip_bind),
-        "on_loopback": ipaddress.ip_address(settings.sip_bind).is_loopback,
+        "phones_address": _media_address(settings.phones.bind) if settings.phones.bind != settings.sip_bind else None,
+        "split_ports": settings.has_carrier,
     }
-    names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.conf.j2"))
+    values |= {
+        "carriers": _by_version(source for trunk in settings.trunks for source in trunk.sources),
+        "media": _by_version(network for trunk in settings.trunks for network in trunk.media_networks),
+    }
+    names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.j2"))
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
 
 
@@ -98,6 +103,12 @@ def make_places(places: Places) -> None:
 def _media_address(bind: str) -> str | None:
     """The address that goes into a call's description; None when we listen everywhere and each call has its own."""
     return None if ipaddress.ip_address(bind).is_unspecified else bind
+
+
+def _by_version(networks: Iterable[str]) -> dict[int, list[str]]:
+    """Addresses and networks of each version of IP, in order, each once."""
+    read = sorted(set(networks))
+    return {version: [each for each in read if ipaddress.ip_network(each).version == version] for version in (4, 6)}
 
 
 def _spoken(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ class Ports:
     ami: int = 5038
     rtp_first: int = 10000
     rtp_last: int = 12099
+    sip_tls: int = 5061
 
     @staticmethod
     def from_base(base: int | None) -> Ports:
@@ -31,7 +33,13 @@ class Ports:
             return Ports()
         if not 1024 <= base <= 65535 - 2199:
             raise SipTrouble(f"--port-base {base} does not do: use a number from 1024 to {65535 - 2199}.")
-        return Ports(base, base + 1, base + 2, base + 3, base + 100, base + 2199)
+        return Ports(base, base + 1, base + 2, base + 3, base + 100, base + 2199, base + 4)
+
+    @property
+    def rtp_trunks_last(self) -> int:
+        """Two thirds of the RTP ports are for trunks, where carriers are real: a caller who waits has one leg, and one
+        who talks brings one phone."""
+        return self.rtp_first + (self.rtp_last + 1 - self.rtp_first) // 6 * 4 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,21 @@ def sentence_name(language: str, prompt: PromptId) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneSide:
+    """How volunteers' phones reach us."""
+
+    bind: str = LOOPBACK
+    certificate: Path | None = None
+    """Chain and key in one file (PEM); None: no TLS."""
+    srtp_required: bool = False
+
+    @property
+    def is_outside(self) -> bool:
+        """Phones come from elsewhere than this machine: then over TLS, or not at all."""
+        return not ipaddress.ip_address(self.bind).is_loopback
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     places: Places
     ports: Ports
@@ -180,7 +203,8 @@ class Settings:
     ami_secret: str = field(repr=False)
     trunks: tuple[Trunk, ...] = (DEMO_TRUNK,)
     sip_bind: str = LOOPBACK
-    """The address at which carriers and phones reach us."""
+    """The address at which carriers reach us."""
+    phones: PhoneSide = PhoneSide()
     shift_s: int = 0
     """Line's time minus real time, seconds."""
     ring_s: int = 20
@@ -189,3 +213,8 @@ class Settings:
     partners: tuple[PartnerPlace, ...] = ()
     not_now: Path | None = None
     """What a volunteer hears whose code nobody can take up now."""
+
+    @property
+    def has_carrier(self) -> bool:
+        """Children may be on the line."""
+        return any(not trunk.is_demo for trunk in self.trunks)

@@ -43,6 +43,11 @@ class OwnRing:
         return self._invite.request.headers
 
     @property
+    def offer(self) -> str:
+        """The call's description (SDP) as it came."""
+        return self._invite.request.body.decode()
+
+    @property
     def moment(self) -> float:
         return self._moment
 

@@ -54,7 +54,7 @@ def shared_base() -> int:
 
 def _free(base: int) -> bool:
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        for port in range(base, base + 4):
+        for port in range(base, base + 5):
             with socket.socket(socket.AF_INET, kind) as probe:
                 if kind == socket.SOCK_STREAM:
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
