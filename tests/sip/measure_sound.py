@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ivr.core.ids import CallId, RingId, TalkId, talk_id
+from ivr.core.ids import CallId, TalkId, ring_id, talk_id
 from ivr.core.news import VolunteerHeard
 from sip.ari.parties import Parties
 from sip.ari.statistics import Counts, Statistics
@@ -19,6 +19,7 @@ from tests.contract.scenes import in_talk
 from tests.fakes.phones import Sends
 from tests.sip.house import RealRig
 
+RING = ring_id(CallId("0" * 20), 1)
 CALLS_PER_S = 10
 BEGINS_S = 10.0
 AT_ONCE = 30
@@ -56,10 +57,10 @@ async def sound(rig: RealRig) -> None:
     await rig.log.until(VolunteerHeard)
     channel = rig.exchange._parties.channel(talk.caller.id)
     assert channel is not None
-    legs = [channel, talk.ring]
-    await statistics(rig, legs)
+    leg = rig.exchange._legs.channel(talk.ring)
+    await statistics(rig, [channel, leg])
     judgement()
-    await watching(rig, channel, talk.ring)
+    await watching(rig, channel, leg)
 
 
 async def asked(asking: Statistics, questions: Sequence[bytes]) -> Sequence[Counts | None] | None:
@@ -95,7 +96,7 @@ def judgement() -> None:
     print(f"{'what a sample means, each talk':58} our CPU {(time.process_time() - began) * 100:6.3f} us")
 
 
-async def watching(rig: RealRig, channel: str, ring: RingId) -> None:
+async def watching(rig: RealRig, channel: str, leg: str) -> None:
     """The whole of it. Everything else that this process does meanwhile is measured first and taken off."""
     pid = rig.house.pid
     rig.exchange._watcher.pause()
@@ -111,7 +112,7 @@ async def watching(rig: RealRig, channel: str, ring: RingId) -> None:
         lambda: datetime.now(UTC),
         lambda _call, _ring: (False, False),
         None,
-        str,
+        lambda _ring: leg,
         lambda _ring: None,
     )
 
@@ -133,7 +134,7 @@ async def watching(rig: RealRig, channel: str, ring: RingId) -> None:
         for number in range(int(CALLS_PER_S * BEGINS_S) + 5 * CALLS_PER_S):
             if number < CALLS_PER_S * BEGINS_S:
                 begun.append(talk_id(CallId(f"{number:020x}"), int(awake)))
-                watcher.joined(begun[-1], ring, time.time())
+                watcher.joined(begun[-1], RING, time.time())
             if number >= 5 * CALLS_PER_S:
                 watcher.end(begun[number - 5 * CALLS_PER_S])
             await asyncio.sleep(1 / CALLS_PER_S)
@@ -143,7 +144,7 @@ async def watching(rig: RealRig, channel: str, ring: RingId) -> None:
     what = f"the first five seconds of a talk, at {CALLS_PER_S} calls a second"
     print(f"{what:58} our CPU {ours / calls * 1e3:6.3f} ms, Asterisk's {theirs / calls * 1e3:6.3f} ms")
     for number in range(AT_ONCE):
-        watcher.joined(talk_id(CallId(f"{number:020x}"), 2), ring, time.time())
+        watcher.joined(talk_id(CallId(f"{number:020x}"), 2), RING, time.time())
         await asyncio.sleep(1.3 / AT_ONCE)
     await asyncio.sleep(7.0)
     since = now()
