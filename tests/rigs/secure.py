@@ -170,13 +170,14 @@ class SecurePhone:
         return ["linphonec", "-a", "-c", str(self.folder / "rc"), "-d", "0"]
 
     async def choose_sound(self) -> None:
-        """linphone takes files for a sound card when told at its prompt, which swallows the first words: told twice."""
+        """linphone takes files for a sound card when told at its prompt, which first asks for a password it has and
+        swallows what it is told: so it is told again."""
         if self.kind != "linphone":
             return
         assert self._process is not None
         assert self._process.stdin is not None
         files = ("soundcard use files", f"play {self.folder}/say.wav", f"record {self.folder}/heard.wav")
-        for words in 2 * files:
+        for words in 4 * files:
             self._process.stdin.write(words.encode() + b"\n")
             await asyncio.sleep(0.3)  # it shows nothing that could be waited for
 

@@ -29,6 +29,10 @@ table ip nat {{
         type nat hook postrouting priority 100; policy accept;
         oifname "front" ip saddr 192.168.7.0/24 snat to {router} random
     }}
+    chain across {{
+        type filter hook forward priority 0; policy accept;
+        iifname "front" ct state new drop
+    }}
 }}
 """
 
@@ -94,6 +98,8 @@ def street() -> Iterator[Street]:
         _cable(made.home, (HOME,), made.outside, ("192.168.7.1",), "garden", 24)
         _run("ip", "-n", made.home, "route", "add", "default", "via", "192.168.7.1")
         _run("ip", "netns", "exec", made.outside, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+        # As on the net: what is sent to an address behind somebody's router is lost, and nobody says so.
+        _run("ip", "-n", made.house, "route", "add", "default", "via", ROUTER)
         translate = TRANSLATE.format(router=ROUTER)
         subprocess.run([*made.within(made.outside), "nft", "-f", "-"], input=translate, text=True, check=True)
         yield made
