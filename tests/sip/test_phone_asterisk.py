@@ -210,3 +210,20 @@ def test_files_that_are_no_sound_are_named(tmp_path: Path) -> None:
     assert code == 1
     assert "no.wav" in err
     assert os.linesep not in err.strip()
+
+
+def test_phones_are_told_of_tls_by_the_ready_line_the_status_and_their_account(line: LiveLine) -> None:
+    server = f"127.0.0.1:{line.base + 4}"
+    assert line.ready["sip_tls"] == server
+    tls = until(lambda: told if (told := line.status()["tls"])["until"] else None, "the certificate was looked at")
+    assert (tls["server"], tls["srtp"], tls["age_days"]) == (server, "optional", 1)  # begins a day ago
+    assert 300 < tls["days_left"] < 398
+    seen = subprocess.run(
+        [sys.executable, "-m", "ivr", "status", "--state", str(line.state)], capture_output=True, text=True, check=False
+    )
+    assert f"phones: TLS {server}, SRTP optional; certificate of our own CA" in seen.stdout
+    account = json.loads(line.ivr("volunteer", "add", "eva", "--json"))["sip"]
+    assert account["transports"] == ["udp", "tls"]
+    assert account["tls_uri"] == f"sip:eva@{server};transport=tls"
+    assert Path(account["ca"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE")
+    line.ivr("volunteer", "remove", "eva")
