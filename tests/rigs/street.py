@@ -94,7 +94,7 @@ def street() -> Iterator[Street]:
         for place in places:
             _run("ip", "netns", "add", place)
             _run("ip", "-n", place, "link", "set", "lo", "up")
-        _cable(made.house, (HOUSE,), made.outside, (ROUTER, CARRIER, STRANGER, NEIGHBOUR), "front", 24)
+        _cable(made.house, (HOUSE,), made.outside, (NEIGHBOUR, ROUTER, CARRIER, STRANGER), "front", 24)
         _cable(made.home, (HOME,), made.outside, ("192.168.7.1",), "garden", 24)
         _run("ip", "-n", made.home, "route", "add", "default", "via", "192.168.7.1")
         _run("ip", "netns", "exec", made.outside, "sysctl", "-qw", "net.ipv4.ip_forward=1")

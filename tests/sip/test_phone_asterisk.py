@@ -16,8 +16,8 @@ import pytest
 
 from sip.accounts import passwords
 from sip.phone import NotRegistered, OwnPhone, Phone, PjsuaPhone, pjsua_is_here
-from sip.phone.sound import read_wav
-from tests.rigs.line import CHECKOUT, SECRET_NUMBER, LiveLine, live_line, next_line, until
+from sip.phone.sound import read_wav, speech_like
+from tests.rigs.line import CHECKOUT, SECRET_NUMBER, LiveLine, eventually, live_line, next_line, until
 from tests.sip.leftovers import run
 
 pytestmark = pytest.mark.asterisk
@@ -227,3 +227,20 @@ def test_phones_are_told_of_tls_by_the_ready_line_the_status_and_their_account(l
     assert account["tls_uri"] == f"sip:eva@{server};transport=tls"
     assert Path(account["ca"]).read_text(encoding="utf-8").startswith("-----BEGIN CERTIFICATE")
     line.ivr("volunteer", "remove", "eva")
+
+
+def test_on_loopback_srtp_is_offered_and_a_phone_in_the_clear_talks_as_ever(line: LiveLine) -> None:
+    async def story() -> None:
+        async with (
+            await line.volunteer("anna") as phone,
+            await OwnPhone.open(bind=line.ready["trunk_source"]) as carrier,
+        ):
+            call = await line.call(carrier)
+            ring = await phone.next_ring(20)
+            assert "RTP/AVP " in ring.offer
+            assert "a=crypto:" in ring.offer
+            talk = await ring.answer(sound=speech_like(30.0, 9))
+            await eventually(lambda: len(talk.heard.samples()) > 16_000 or None, "the volunteer hears")
+            await call.hangup()
+
+    run(story)

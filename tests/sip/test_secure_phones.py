@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from sip.certificates import ensure
 from sip.phone import OwnPhone
 from sip.shown import Wish, ca_file, shown_file
 from tests.rigs.asterisk import ANNA, Machine, lay_out, password, pitches, remove, running, tone, with_settings
-from tests.rigs.ports import free_base
 from tests.rigs.secure import KINDS, SAYS, Login, SecurePhone, is_here
 from tests.sip.leftovers import run
 
@@ -121,27 +119,3 @@ def shown_at(machine: Machine) -> str:
         return ssl.get_server_certificate(("127.0.0.1", machine.settings.ports.sip_tls), timeout=3)
     except OSError:  # in the moment of the change
         return ""
-
-
-def test_where_srtp_is_offered_a_phone_in_the_clear_talks_as_ever(tmp_path: Path) -> None:
-    async def story(machine: Machine) -> None:
-        async with (
-            await OwnPhone.register(ANNA, password(ANNA), machine.server) as phone,
-            await OwnPhone.open(bind=CARRIER) as carrier,
-        ):
-            call = await carrier.dial(machine.address("116111"), sound=tone(60, CHILD))
-            ring = await phone.next_ring(15)
-            assert "RTP/AVP " in ring.offer
-            talk = await ring.answer(sound=tone(60, SAYS))
-            await until(lambda: pitches(call.heard.samples())[-1:] == [SAYS], "the child hears the volunteer")
-            await until(lambda: CHILD in pitches(talk.heard.samples()), "the volunteer hears the child")
-            await call.hangup()
-
-    with free_base() as base:
-        laid = lay_out(tmp_path / "offered", base)
-        ensure(laid.state, NAMES)
-        laid = with_settings(laid, phones=PhoneSide("127.0.0.1", shown_file(laid.state)))
-        render(laid.settings)
-        with running(laid):
-            run(lambda: story(laid))
-    remove(laid)

@@ -22,7 +22,6 @@ from sip.phone.interface import Call
 from sip.shown import Wish, ca_file, shown_file
 from sip.trunks import Trunk
 from tests.rigs.asterisk import ANNA, Machine, lay_out, password, pitches, remove, tone, with_settings
-from tests.rigs.ports import free_base
 from tests.rigs.secure import SAYS, Login, SecurePhone, is_here
 from tests.rigs.street import CARRIER, HOME, HOUSE, NEIGHBOUR, STRANGER, Street, firewall, street, why_not
 from tests.sip.leftovers import run
@@ -32,6 +31,8 @@ WHY_NOT = why_not() or (None if pjsua_is_here() else "no pjsua2 for this Python"
 pytestmark = [pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))]
 
 CHILD = 1300
+BASE = 5600
+"""In a network of its own nobody else has it."""
 TALK_S = 3.0
 """150 packets each way."""
 
@@ -44,23 +45,22 @@ def outside() -> Iterator[Street]:
 
 @pytest.fixture(scope="module")
 def machine(outside: Street, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with free_base() as base:
-        laid = lay_out(tmp_path_factory.mktemp("street"), base)
-        ensure(laid.state, Wish((HOUSE,)))
-        laid = with_settings(
-            laid,
-            sip_bind=HOUSE,
-            trunks=(Trunk("carrier", (CARRIER,)),),
-            phones=PhoneSide(HOUSE, shown_file(laid.state), srtp_required=True),
-        )
-        render(laid.settings)
-        try:
-            with outside.at(outside.house):
-                start(laid.asterisk, laid.settings)
-            yield laid
-        finally:
-            stop(laid.settings.places)
-            remove(laid)
+    laid = lay_out(tmp_path_factory.mktemp("street"), BASE)
+    ensure(laid.state, Wish((HOUSE,)))
+    laid = with_settings(
+        laid,
+        sip_bind=HOUSE,
+        trunks=(Trunk("carrier", (CARRIER,)),),
+        phones=PhoneSide(HOUSE, shown_file(laid.state), srtp_required=True),
+    )
+    render(laid.settings)
+    try:
+        with outside.at(outside.house):
+            start(laid.asterisk, laid.settings)
+        yield laid
+    finally:
+        stop(laid.settings.places)
+        remove(laid)
 
 
 def login(machine: Machine, outside: Street, place: str, **more: object) -> Login:
