@@ -24,6 +24,7 @@ def test_no_few_steps_break_a_law() -> None:
     run_state_machine_as_test(DayOfSteps, settings=FEW)
 
 
+@pytest.mark.scan
 @pytest.mark.parametrize("plant", [last_come_first_served, who_is_paused_is_rung], ids=lambda plant: plant.__name__)
 def test_steps_find_a_mistake(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
