@@ -8,17 +8,27 @@ RUNTIME := $(VENV)/.made-runtime
 DEV := $(VENV)/.made-dev
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup test lint bench soak crash clean
+.PHONY: run setup check test quick lint bench soak crash clean
 
 run: setup
 	@exec $(IVR) up
 
 setup: $(RUNTIME)
 
+# A minute and a half: what needs neither an Asterisk nor long. The lint and the types beside the tests.
+check: $(DEV)
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint quick
+
+# A test that computes for long without saying so (`scan`) fails here: tests/conftest.py.
+quick: $(DEV)
+	VOICELINE_QUICK=1 $(PY) -m pytest --quiet -n 2 --dist loadfile -m 'not asterisk and not trouble and not scan'
+
 # No worker is replaced: after one that died pytest-xdist waits for ever for what it had been given.
+TESTS = VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+
 test: $(DEV) lint
 	@sh .ci/test-packages
-	VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	$(TESTS)
 
 lint: $(DEV)
 	$(VENV)/bin/ruff check
@@ -29,8 +39,11 @@ lint: $(DEV)
 bench: $(DEV)
 	$(PY) -m tests.bench
 
-# Hours: every law over a hundred thousand random long days. A few of them run with the tests.
+# Hours: the whole suite with every scan in full, of which `make test` looks at a share (tests/rigs/share.py); then every
+# law over a hundred thousand random long days.
 soak: $(DEV)
+	@sh .ci/test-packages
+	VOICELINE_WHOLE=1 $(TESTS)
 	$(PY) -m tests.laws days
 
 # Minutes to hours: the figures of the README. A short form of each runs with the tests.

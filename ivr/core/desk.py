@@ -38,6 +38,7 @@ from ivr.core.state import (
     Joining,
     LineState,
     Over,
+    PickedUp,
     Sheltered,
     Talking,
     Volunteer,
@@ -256,9 +257,9 @@ class Desk:
         self.draft.do(*verdict.commands)
         turn = self.turn(known, event.at)
         if verdict.ring is not None:
+            if verdict.hung_up is not None and ring_machine.is_owed(ring):
+                turn.ring_ended(ring, RingResult.FAILED)
             turn.put_ring(verdict.ring)
-        else:
-            turn.forget_ring(event.ring)
         if verdict.result is not None:
             turn.ring_ended(ring, verdict.result)
         if verdict.asks:
@@ -269,30 +270,40 @@ class Desk:
                 self.tell_volunteer(ring.volunteer, PhonePickedUp(event.ring, event.at))
         if verdict.yes_no is not None:
             call_machine.step(turn, YesNoWanted(event.ring, verdict.yes_no, SwitchedBy.VOLUNTEER, event.at))
+        stood = False
         if verdict.hung_up is not None:
-            if ring_machine.is_owed(ring):
-                turn.ring_ended(ring, RingResult.FAILED)
             call_machine.step(turn, VolunteerGone(event.ring, verdict.hung_up, event.at))
+            there = turn.ring(event.ring)
+            stood = there is not None and isinstance(there.phase, PickedUp) and not there.phase.owed
+            turn.write_pick_up(event.ring, RingResult.FAILED)
+        if verdict.ring is None:
+            turn.forget_ring(event.ring)
         self.save(known, turn)
         if verdict.ring is None:
-            self.phone_down(known, ring, verdict, event.at, ours)
-        if not ours and partner.came_to_nothing(known, ring, verdict):
+            came_to = RingResult.ANSWERED if stood else verdict.result or RingResult.FAILED
+            self.phone_down(known, ring, verdict, came_to, event.at, ours)
+        if not (ours or stood) and partner.came_to_nothing(known, ring, verdict):
             partner.refused(self, known, ring, event.at)
 
     def phone_down(
-        self, before: Call, ring: RingState, verdict: ring_machine.Verdict, at: datetime, ours: bool
+        self,
+        before: Call,
+        ring: RingState,
+        verdict: ring_machine.Verdict,
+        came_to: RingResult,
+        at: datetime,
+        ours: bool,
     ) -> None:
         """The ring is gone for good: the volunteer can be rung again, or wraps up after a talk."""
         phase = ring.phase
         if isinstance(phase, Ending):
             down = PhoneDown(ring.id, phase.result, phase.talked, at, phase.died, phase.ours)
         else:
-            came_to = RingResult.FAILED if ring_machine.is_owed(ring) else RingResult.ANSWERED
             with_caller = isinstance(before.phase, Talking) and before.phase.ring == ring.id
             talked = with_caller and came_to is RingResult.ANSWERED
             died = verdict.hung_up is Cause.MEDIA_LOST
             refused = not ours and ring_machine.refused(ring, verdict.result, at)
-            down = PhoneDown(ring.id, verdict.result or came_to, talked, at, died, ours, refused)
+            down = PhoneDown(ring.id, came_to, talked, at, died, ours, refused)
         self.tell_volunteer(ring.volunteer, down)
 
     # ------------------------------------------------------------ volunteers

@@ -23,6 +23,8 @@ REFRESH_S = 2.0
 AGAIN_S = 20.0
 """How often it is asked again: shorter than the exchange's own limit for a phone that sends nothing."""
 CALLER_AGAIN_S = 5.0
+NOTICED_S = 5.0
+"""By then it is known of every talk whether the volunteer is heard, if somebody watches."""
 CALLER_ONCE_S = 60.0
 """A caller's side that falls silent is asked at most once in so long."""
 
@@ -50,9 +52,15 @@ def stand(turn: Turn, phase: Talking, heard: Heard) -> Talking:
 
 def stand_unwatched(turn: Turn, phase: Talking) -> Talking:
     """After a while in which nobody watched: the two were together for long enough, and nothing says otherwise."""
-    if phase.stands_at is None or turn.at < phase.stands_at or phase.unheard is not None:
+    if phase.stands_at is None or turn.at < phase.stands_at or phase.unheard is not None or phase.holds:
         return phase
     return stand(turn, phase, Heard.UNKNOWN)
+
+
+def stand_neither_heard_nor_missed(turn: Turn, phase: Talking) -> Talking:
+    """Where somebody watches, a volunteer is heard or missed within that time: so nobody did, and nobody said so."""
+    together = seconds(phase.joined_at, turn.at) >= NOTICED_S
+    return stand_unwatched(turn, phase) if together else phase
 
 
 # ---------------------------------------------------------------- not heard

@@ -136,6 +136,7 @@ def on_voice(turn: Turn, phase: Talking, news: CallerTalking) -> None:
 def on_volunteer_gone(turn: Turn, phase: Talking, news: VolunteerGone) -> None:
     if news.ring != phase.ring:
         return
+    phase = sound.stand_neither_heard_nor_missed(turn, phase)
     count_talk(turn, phase)
     turn.close_talk(phase.talk)
     if news.cause is Cause.MEDIA_LOST:
@@ -165,6 +166,7 @@ def on_gone_while_joining(turn: Turn, phase: Joining, news: CallGone) -> None:
 
 
 def on_gone_while_talking(turn: Turn, phase: Talking, news: CallGone) -> None:
+    phase = sound.stand_neither_heard_nor_missed(turn, phase)
     count_talk(turn, phase)
     turn.drop_volunteer(phase.ring, talked=True, result=RingResult.CALLER_GONE)
     turn.close_talk(phase.talk)

@@ -181,7 +181,7 @@ def native(state: Path, base: int, line: LiveLine) -> Machine:
     places = machine.settings.places
     for tone in places.moh.iterdir():
         tone.unlink()
-    for music in (line.state / "asterisk" / "moh").iterdir():
+    for music in (line.state / "asterisk" / "moh").glob("*.*"):
         shutil.copy2(music, places.moh / music.name)
     words = places.moh.parent / "sounds" / "da" / WORDS
     shutil.copy2(prompts(line) / WORDS, words)

@@ -18,6 +18,7 @@ from ivr.callflow.subflows import spread
 from ivr.callflow.walk import check_steps
 from ivr.source.findings import Findings, excerpt
 from tests.callflow.conftest import SHIPPED
+from tests.rigs.share import whole_or
 
 LINE = (SHIPPED / "bornetelefonen.yaml").read_bytes()
 SEEDS = st.sampled_from(
@@ -66,7 +67,7 @@ def test_any_bytes_give_findings(content: bytes) -> None:
     assert read_everything(content).all(), "no random file is a line"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=whole_or(50, 150), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(LINE)), st.integers(0, 40), SEEDS), min_size=1, max_size=4))
 def test_a_shipped_file_with_things_torn_out_and_put_in_never_breaks_the_check(
     cuts: list[tuple[int, int, bytes]],

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivr.core.hours import OWN_GROUPS, DayException, DayPlan, Holiday, Hours, Opening, Regime, Service, compile_hours
+from tests.rigs.share import whole_or
 
 MINUTE = timedelta(minutes=1)
 ZONES = ("Europe/Copenhagen", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "UTC")
@@ -114,7 +115,7 @@ IN_THE_GAP = DayPlan((Opening(100, 150), Opening(165, 200)), Opening(135, 170))
 LINE = DayPlan((Opening(360, 1560),), Opening(1380, 1560))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=whole_or(15, 50), deadline=None)
 @given(cases())
 @example((Hours("Europe/Copenhagen", (Regime(None, (IN_THE_GAP,) * 7),)), date(2024, 3, 31)))
 @example((Hours("Europe/Copenhagen", (Regime(None, (IN_THE_GAP,) * 7),)), date(2024, 10, 27)))
@@ -131,7 +132,7 @@ def test_every_minute_is_served_as_the_scan_says(case: tuple[Hours, date]) -> No
         assert (span.service if span else None) == service, minute
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=whole_or(15, 40), deadline=None)
 @given(cases())
 def test_a_table_is_in_order_without_overlaps_and_its_edges_agree_with_its_answers(case: tuple[Hours, date]) -> None:
     hours, middle = case

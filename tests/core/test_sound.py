@@ -103,7 +103,9 @@ class Talk:
 
 def test_a_talk_in_which_nobody_was_heard_is_no_answered_call_however_long_it_was() -> None:
     talk = Talk(stands=False)
-    talk.house.later(300.0)
+    talk.house.later(2.0)
+    talk.lost(Loss.ABSENT)
+    talk.house.later(298.0)
     talk.house.hangs_up(talk.call)
     (ended,) = talk.house.said(CallEnded)
     assert (ended.outcome, ended.talk_s, ended.answered_by, ended.heard) == (Outcome.ABANDONED, None, None, Heard.NO)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ivr.core.hours import DayPlan, Hours, Opening, Regime, compile_hours
 from ivr.core.ids import PromptId
 from ivr.core.spoken import fragments, opening_words
+from tests.rigs.share import whole_or
 
 TZ = "Europe/Copenhagen"
 ZONE = ZoneInfo(TZ)
@@ -167,7 +168,7 @@ def test_the_sentence_is_right_at_every_closed_minute_of_a_year() -> None:
         DayPlan((Opening(9 * 60 + 45, 10 * 60), Opening(23 * 60 + 50, 26 * 60))),
     )
     table = compile_hours(Hours(TZ, (Regime(None, days),)), date(2024, 1, 1), date(2025, 1, 10))
-    now, end, checked = local("2024-01-01T00:00"), local("2025-01-01T00:00"), 0
+    now, end, checked, step = local("2024-01-01T00:00"), local("2025-01-01T00:00"), 0, whole_or(7, 1)
     while now < end:
         span = table.at(now)
         if span is not None:
@@ -181,9 +182,9 @@ def test_the_sentence_is_right_at_every_closed_minute_of_a_year() -> None:
         else:
             then = opening.astimezone(ZONE)
             assert understood(heard, now, then.minute) == then.date(), (now, heard)
-        now += timedelta(minutes=1)
+        now += timedelta(minutes=step)
         checked += 1
-    assert checked > 100_000
+    assert checked > 100_000 / step
 
 
 @settings(max_examples=500)

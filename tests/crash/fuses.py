@@ -86,7 +86,7 @@ SCENES: tuple[Scene, ...] = (
         setting(volunteers=1),
         (Visit(0.5, CHILDREN, 40.0, presses=((9.5, "1"), (11.5, "2"))),),
         {ANNA: (Answers(1.0, hangs_up_after_s=9.0, presses=ANSWERS_BY_KEY),)},
-        25.0,
+        45.0,
     ),
     Scene(
         "one caller, closed",

@@ -1,4 +1,4 @@
-"""Every 31st fuse: deaths and freezes in all phases of a call (all of them: `python -m tests.crash.fuses`)."""
+"""Every 67th fuse: deaths and freezes in all phases of a call (all of them: `python -m tests.crash.fuses`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 
 from tests.crash.fuses import SCENES, Scene, burn, steps_of
 from tests.fakes.journal import FakeJournal
+from tests.rigs.share import whole_or
 
-EVERY = 31
+EVERY = whole_or(67, 31)
 
 
 def name_of(scene: Scene) -> str:

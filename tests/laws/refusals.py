@@ -27,7 +27,7 @@ from ivr.core.news import (
     VolunteerResumed,
 )
 from ivr.core.reasons import RingResult
-from ivr.core.state import Asked, InTalk
+from ivr.core.state import Accepting, Asked, Ending, InTalk, PickedUp
 from tests.laws.asking import require
 from tests.laws.trace import Moment, Trace
 
@@ -52,11 +52,12 @@ def says_no(moment: Moment, fact: RingEnded) -> bool:
     known, group = moment.before.volunteers.get(fact.volunteer), group_of(moment, fact.volunteer)
     if known is None or group is None or not known.reachable or not by_the_phone(moment.news):
         return False
-    if fact.result is not RingResult.NO_ANSWER:
-        return fact.result in NO
     call = moment.before.calls.get(call_of(fact.ring))
     ring = next((each for each in (call.rings if call is not None else ()) if each.id == fact.ring), None)
-    return ring is not None and isinstance(ring.phase, Asked) and fact.rang_s < group.ring_s / 2
+    phase = ring.phase if ring is not None else None
+    if fact.result is not RingResult.NO_ANSWER:
+        return fact.result in NO and not isinstance(phase, PickedUp | Accepting | Ending)
+    return isinstance(phase, Asked) and fact.rang_s < group.ring_s / 2
 
 
 @dataclass(slots=True)

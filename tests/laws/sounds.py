@@ -21,7 +21,7 @@ from ivr.core.news import (
     Witnessed,
 )
 from ivr.core.reasons import Loss, RingResult, Side
-from ivr.core.sound import REFRESH_S
+from ivr.core.sound import NOTICED_S, REFRESH_S
 from ivr.core.state import Call, Joining, PickedUp, Talking
 from tests.laws.asking import require
 from tests.laws.trace import Moment, Trace
@@ -47,6 +47,8 @@ def answered_means_heard(trace: Trace) -> None:
             told = isinstance(news, VolunteerHeard) and talk is not None and news.talk == talk.talk
             together = talk is not None and news.at - talk.joined_at >= STANDS
             unwatched = isinstance(news, UNWATCHED) and (together or isinstance(news, Witnessed | Surveyed))
+            if isinstance(news, CallGone | RingGone | PhoneDead) and talk is not None and talk.unheard is None:
+                unwatched = news.at - talk.joined_at >= timedelta(seconds=NOTICED_S)
             require(told or unwatched, "answered, and nobody was heard", trace, fact)
 
 

@@ -20,6 +20,7 @@ from ivr.core.news import CallArrived, HandoverAsked, Joined, News, PlayEnded, R
 from tests.laws.explore import explore, walk
 from tests.laws.generators import Setting, setting, settings_, small_settings
 from tests.laws.world import Spare
+from tests.rigs.share import whole_or
 
 Fits = Callable[[News], bool]
 
@@ -53,6 +54,8 @@ class Case:
     spare: Spare = Spare()  # noqa: RUF009 - frozen
     house: Setting = setting()  # noqa: RUF009 - frozen
     callers: int = 1
+    whole: int = 0
+    """So many events more in `make soak`: seconds, and one event less finds what is planted as well."""
 
 
 CASES = (
@@ -65,14 +68,14 @@ CASES = (
     Case("a command fails while two are joined", 3, PICKED_UP, Spare(faults=1)),
     Case("news is told twice", 4, QUEUED, Spare(twice=2)),
     Case("news is told twice in a talk", 4, TALKING, Spare(twice=2)),
-    Case("somebody in a talk is not heard, or holds", 4, TALKING, Spare(sounds=3), house=ONE_BY_ONE),
-    Case("nobody listened while somebody was not heard", 3, TALKING, Spare(sounds=2, outages=1), house=ONE_BY_ONE),
-    Case("volunteers come and go", 3, QUEUED, Spare(duty=2), house=ONE_BY_ONE),
-    Case("volunteers come and go in a talk", 3, TALKING, Spare(duty=1)),
+    Case("somebody in a talk is not heard, or holds", 3, TALKING, Spare(sounds=3), house=ONE_BY_ONE, whole=1),
+    Case("nobody listened while somebody was not heard", 2, TALKING, Spare(sounds=2, outages=1), ONE_BY_ONE, whole=1),
+    Case("volunteers come and go", 2, QUEUED, Spare(duty=2), house=ONE_BY_ONE, whole=1),
+    Case("volunteers come and go in a talk", 2, TALKING, Spare(duty=1), whole=1),
     Case("the line is handed over by hand", 2, QUEUED, Spare(modes=1)),
     Case("the night line takes over by the clock", 3, QUEUED, house=setting(hours="night soon")),
-    Case("the night line takes over while people come and go", 3, QUEUED, Spare(duty=2), NIGHT_NOW),
-    Case("the night line takes over in the greeting", 4, ARRIVED, Spare(duty=1), NIGHT_NOW),
+    Case("the night line takes over while people come and go", 2, QUEUED, Spare(duty=2), NIGHT_NOW, whole=1),
+    Case("the night line takes over in the greeting", 3, ARRIVED, Spare(duty=1), NIGHT_NOW, whole=1),
     Case("the night line takes over in a talk", 3, TALKING, Spare(duty=1), NIGHT_NOW),
     Case("a phone rings, and the night line takes over", 3, (*QUEUED, *QUEUED, to_night), Spare(modes=1), NIGHT_NOW, 2),
     Case("being joined while the night line takes over", 3, PICKED_UP, Spare(faults=1), NIGHT_NOW),
@@ -80,16 +83,16 @@ CASES = (
     Case("nobody listened while the night line took over", 3, QUEUED, Spare(outages=1), NIGHT_NOW),
     Case("into the last resort while the night line takes over", 3, QUEUED, Spare(falls=1), NIGHT_NOW),
     Case("other hours are published during a hand-over", 3, QUEUED, Spare(publishes=2), NIGHT_NOW),
-    Case("the line closes while one waits", 4, QUEUED, house=setting(hours="closes soon")),
+    Case("the line closes while one waits", 3, QUEUED, house=setting(hours="closes soon"), whole=1),
     Case("the line is closed, or opened by hand", 4, (), Spare(modes=1), house=setting(hours="closed")),
-    Case("a caller falls into the last resort out of the queue", 4, QUEUED, Spare(falls=2)),
+    Case("a caller falls into the last resort out of the queue", 3, QUEUED, Spare(falls=2), whole=1),
     Case("one of two callers falls into the last resort", 3, (*QUEUED, *QUEUED), Spare(falls=1), callers=2),
     Case("a stranger comes back from the last resort before one who waits", 3, QUEUED, Spare(falls=1), callers=2),
-    Case("a stranger comes back while nobody listens", 3, QUEUED, Spare(falls=1, outages=1), callers=2),
+    Case("a stranger comes back while nobody listens", 2, QUEUED, Spare(falls=1, outages=1), callers=2, whole=1),
     Case("a caller falls into the last resort while being joined", 3, PICKED_UP, Spare(falls=1)),
     Case("a caller falls into the last resort out of a talk", 3, TALKING, Spare(falls=1)),
-    Case("a caller falls into the last resort while nobody listens", 3, QUEUED, Spare(falls=1, outages=1)),
-    Case("answers by key begin and end in a talk", 4, TALKING, Spare(yes_no=3, faults=1)),
+    Case("a caller falls into the last resort while nobody listens", 2, QUEUED, Spare(falls=1, outages=1), whole=1),
+    Case("answers by key begin and end in a talk", 3, TALKING, Spare(yes_no=3, faults=1), whole=1),
     Case("answers by key while a caller falls into the last resort", 3, TALKING, Spare(yes_no=2, falls=1)),
     Case("a menu", 4, ARRIVED, Spare(digits=2), house=setting(menu=True)),
 )
@@ -99,7 +102,7 @@ OUTAGES = (
     Case("nobody listened for a while, in the queue", 3, QUEUED, Spare(outages=1)),
     Case("nobody listened for a while, while two are joined", 3, PICKED_UP, Spare(outages=1)),
     Case("nobody listened for a while, in a talk", 3, TALKING, Spare(outages=2)),
-    Case("nobody listened for a while, with answers by key", 4, TALKING, Spare(outages=1, yes_no=2)),
+    Case("nobody listened for a while, with answers by key", 3, TALKING, Spare(outages=1, yes_no=2), whole=1),
 )
 
 
@@ -109,7 +112,7 @@ def test_no_order_of_events_breaks_a_law(case: Case) -> None:
         switchboard.step,
         case.house,
         how_many_callers=case.callers,
-        depth=case.depth + DEEPER,
+        depth=case.depth + whole_or(0, case.whole) + DEEPER,
         spare=case.spare,
         after=case.after,
     )

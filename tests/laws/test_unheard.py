@@ -20,6 +20,7 @@ from tests.laws.trace import LawBroken
 Sent = tuple[tuple[float, Sends], ...]
 NO_MICROPHONE: Sent = ((0.0, Sends.NOTHING),)
 MOVED: Sent = ((6.0, Sends.ASTRAY),)
+FOREIGN: Sent = ((6.0, Sends.FOREIGN),)
 MUTED: Sent = ((6.0, Sends.NOTHING), (20.0, Sends.SOUND))
 HELD: Sent = ((6.0, Sends.HOLDS), (20.0, Sends.SOUND))
 
@@ -43,6 +44,8 @@ def said(evening: Evening) -> list[Fact]:
     ("sends", "mends", "outcome"),
     [
         (NO_MICROPHONE, False, Outcome.ABANDONED),
+        (FOREIGN, False, Outcome.ANSWERED),
+        (FOREIGN, True, Outcome.ANSWERED),
         (MOVED, False, Outcome.ANSWERED),
         (MOVED, True, Outcome.ANSWERED),
         (MUTED, False, Outcome.ANSWERED),
@@ -56,7 +59,7 @@ def test_the_child_is_never_left_without_sound_and_never_hung_up_on(sends: Sent,
     assert ended.outcome is outcome
     assert ended.heard is (Heard.YES if outcome is Outcome.ANSWERED else Heard.NO)
     requeued = any(isinstance(fact, CallRequeued) for fact in said(evening))
-    assert requeued is (sends in (NO_MICROPHONE, MOVED) and not mends)
+    assert requeued is (sends in (NO_MICROPHONE, FOREIGN) and not mends)
 
 
 Plant = Callable[[pytest.MonkeyPatch], None]

@@ -82,6 +82,7 @@ def ordinary_user() -> Iterator[Ordinary]:
         packages = home / "packages"
         _link_tree(Path(sysconfig.get_path("purelib")), packages)
         _link_tree(cache_directory(), home / ".cache" / "voiceline")
+        (home / ".cache").mkdir(exist_ok=True)  # where there is no cache (tests/conftest.py)
         for path in (home, home / ".cache", *(home / ".cache" / "voiceline").glob("*")):
             os.chown(path, NOBODY, NOBODY)
         environment = {

@@ -200,7 +200,9 @@ def test_a_phone_that_dies_in_a_talk_frees_its_caller_within_seconds(machine: Ma
             await heard(call, GREETING, TECHNICAL, MUSIC, 1000)
             anna.drop_dead()
             died = time.monotonic()
-            assert (await call.until_ended(8)).moment - died < 7
+            assert 25 < (await call.until_ended(40)).moment - died < 35, (
+                "Asterisk's own limit, for the case of no controller"
+            )
             await anna.close()
 
     asyncio.run(scene())
