@@ -34,7 +34,7 @@ class Phones:
         self._there: frozenset[str] = frozenset()
         self._devices: dict[VolunteerId, tuple[str, ...]] = {}
         self.known: set[str] = set()
-        """All that have been there since we began, or have gone meanwhile."""
+        """All that there are, whether they are there or not."""
         self._heard_at: dict[str, tuple[float, bool]] = {}
         self._watched: list[Watched] = []
         ami.on_event(self._heard)

@@ -299,7 +299,7 @@ class AriExchange:
         self._phones.only(volunteer, endpoints)
 
     def device_on(self, ring: RingId) -> str | None:
-        """The endpoint on which this ring was picked up; None: nobody has, or it has not been there since we began."""
+        """The endpoint on which this ring was picked up; None: nobody has, or it has been taken away."""
         return self._legs.device(ring, self._phones.known)
 
     # ------------------------------------------------------------------ commands and the survey
@@ -345,6 +345,7 @@ class AriExchange:
         rings, answered = rings_of(there, bridges.value, self._legs)
         online = [each.resource for each in endpoints.value if each.state == "online"]
         reachable = self._phones.surveyed(online, asked_at)
+        self._phones.known.update(each.resource for each in endpoints.value)
         talks = talks_of(bridges.value, self._parties)
         self._watcher.surveyed(talks, {each.resource: each.state == "online" for each in endpoints.value})
         return Surveyed(

@@ -93,7 +93,7 @@ def test_a_child_who_comes_when_only_a_refusing_phone_is_there_is_told_that_nobo
                 await second.hangup()
                 assert first.ended is None, "who waits, waits on"
                 control.ask(line.state, "volunteer_resume", name="stine")
-                bad.manners = Manners(answer=True)
+                bad.manners = Manners(answer_after_s=0.1)
                 await line.talk_stands()
                 await first.hangup()
             finally:
