@@ -190,8 +190,9 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
             else:  # what was heard meanwhile nobody knows
                 phase = stand_unwatched(turn, phase)
                 phase = replace(phase, silent_since=None, silence_said=False, unheard=None, caller_unheard=None)
-                if sound.held_by(phase, Side.VOLUNTEER) is None:
-                    turn.draft.do(Uncover(call.id, phase.ring))  # of before us; who is not heard still is noticed anew
+                for side in Side:
+                    if sound.held_by(phase, side) is None:  # of before us; who is not heard still is noticed anew
+                        turn.draft.do(Uncover(call.id, phase.ring, side))
                 turn.go(phase)
                 yes_no.ask(turn, phase)
         case Leaving():

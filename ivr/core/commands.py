@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ivr.core.change import quicken
 from ivr.core.ids import CallId, DialId, LineId, PlayId, PromptId, RingId, TalkId, VolunteerId, call_of
+from ivr.core.reasons import Side
 
 
 class LetGoReason(StrEnum):
@@ -145,11 +146,14 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """The caller hears music within the talk, since nothing of the volunteer comes; the volunteer hears them still.
-    Done twice it changes nothing; it ends with the talk at the latest."""
+    """One side hears something of ours within the talk, since nothing of the other comes, and is heard still. Done
+    twice it changes nothing; it ends with the talk at the latest."""
 
     call: CallId
     ring: RingId
+    side: Side = Side.VOLUNTEER
+    """Who is not heard: the volunteer, and the caller hears music; the caller, and the volunteer a soft noise, so that
+    the line is not taken for dead."""
 
     @property
     def lane(self) -> str:
@@ -158,10 +162,11 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Uncover:
-    """The music within the talk ends: the volunteer is heard again."""
+    """What covers that side's silence ends: they are heard again."""
 
     call: CallId
     ring: RingId
+    side: Side = Side.VOLUNTEER
 
     @property
     def lane(self) -> str:

@@ -107,6 +107,8 @@ def on_caller_sends_nothing(turn: Turn, phase: Talking, loss: Loss) -> None:
     would cost the call."""
     if phase.silent_since is None:
         phase = replace(phase, silent_since=turn.at)
+    if loss is Loss.NEVER:  # not in pauses: what covers them would cost the first moment of the next word
+        turn.draft.do(Cover(turn.call.id, phase.ring, Side.CALLER))
     asked = phase.caller_asked_at
     if loss is Loss.ABSENT and (asked is None or seconds(asked, turn.at) >= CALLER_ONCE_S):
         turn.draft.do(Refresh(turn.call.id, None))
@@ -120,10 +122,10 @@ def on_back(turn: Turn, phase: Talking, news: SoundBack) -> None:
     unheard = phase.unheard if news.side is Side.VOLUNTEER else phase.caller_unheard
     if news.side is Side.VOLUNTEER:
         phase = replace(phase, unheard=None)
-        turn.draft.do(Uncover(turn.call.id, phase.ring))
     else:
         silence = (None, False) if not phase.silence_said else (phase.silent_since, True)
         phase = replace(phase, caller_unheard=None, silent_since=silence[0], silence_said=silence[1])
+    turn.draft.do(Uncover(turn.call.id, phase.ring, news.side))
     if unheard is not None:
         missing_s = seconds(unheard.since, turn.at)
         turn.draft.say(SoundReturned(turn.call.id, turn.line.id, phase.volunteer, news.side, missing_s, turn.at))
@@ -155,8 +157,8 @@ def on_held(turn: Turn, phase: Joining | Talking, news: SideHeld) -> None:
     else:
         turn.draft.say(TalkResumed(call, line, volunteer, news.side, seconds(hold.since, turn.at), turn.at))
         holds = tuple(each for each in phase.holds if each is not hold)
-        if isinstance(phase, Talking) and news.side is Side.VOLUNTEER:
-            turn.draft.do(Uncover(call, phase.ring))  # also the music that they heard before the hold was told
+        if isinstance(phase, Talking):
+            turn.draft.do(Uncover(call, phase.ring, news.side))  # also what was heard before the hold was told
     if isinstance(phase, Talking):
         turn.go(replace(phase, holds=holds, unheard=None, caller_unheard=None))
     else:

@@ -313,7 +313,7 @@ class AriExchange:
             case LetGo():
                 self._watcher.let_go(command.ring)
             case Cover() | Uncover():
-                self._watcher.cover(command.call, command.ring, covered=isinstance(command, Cover))
+                self._watcher.cover(command.call, command.ring, command.side, covered=isinstance(command, Cover))
             case _:
                 pass
         result = await self._performer.perform(command)

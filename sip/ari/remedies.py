@@ -11,6 +11,7 @@ from typing import Final
 from ivr.core.commands import Cover, Refresh, Uncover
 from ivr.core.ids import CallId, RingId
 from ivr.core.news import Result
+from ivr.core.reasons import Side
 from sip.ami import Ami
 from sip.ari import api
 from sip.ari.http import Http
@@ -20,6 +21,8 @@ from sip.ari.parties import Parties
 REFRESH: Final = "PJSIP_SEND_SESSION_REFRESH()"
 LISTEN: Final = "TALK_DETECT(set)"
 LISTEN_NO_MORE: Final = "TALK_DETECT(remove)"
+QUIET: Final = "quiet"
+"""The class of music that is a soft noise (`asterisk-config/musiconhold.conf.j2`)."""
 VOICE: Final = "2500,256"
 """Silent after so many milliseconds; how loud is loud enough. Counted as it passes by: nothing of it is kept."""
 
@@ -37,7 +40,10 @@ class Remedies:
 
     async def cover(self, command: Cover) -> Result:
         """Music on the caller's channel, inside the room; their own sound goes on to the volunteer. A first word of the
-        volunteer's is told."""
+        volunteer's is told. For the volunteer a soft noise; a caller's first word is told in every talk."""
+        if command.side is Side.CALLER:
+            leg = self._legs.channel(command.ring)
+            return (await self._http.ask(api.channels_start_moh(leg, moh_class=QUIET))).result
         channel = self._parties.channel(command.call)
         if channel is None:
             return Result.GONE
@@ -48,6 +54,8 @@ class Remedies:
         return result
 
     async def uncover(self, command: Uncover) -> Result:
+        if command.side is Side.CALLER:
+            return (await self._http.ask(api.channels_stop_moh(self._legs.channel(command.ring)))).result
         channel = self._parties.channel(command.call)
         self._covered.pop(command.call, None)
         if channel is None:

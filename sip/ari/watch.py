@@ -56,6 +56,8 @@ class Seen:
     leg_words: bool = False
     covered: bool = False
     """The caller hears music of ours."""
+    leg_covered: bool = False
+    """The volunteer hears a noise of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,14 @@ class Ear:
             self._grew_at, self._grew_came, self._silent_since = before, came, before
         self._turning = turns
 
+    @property
+    def is_mute_from_the_start(self) -> bool:
+        return self._came == 0 and not self._ever and self.told is None and not self.untold
+
+    def never(self) -> Lost:
+        self.told = Loss.NEVER
+        return Lost(self.side, Loss.NEVER)
+
     def talking(self, at: float) -> Tiding | None:
         """Their voice has been heard by Asterisk, whatever the other hears."""
         return self._back(at, self._came, self._went) if self.told is not None or self.untold else None
@@ -189,7 +199,7 @@ class TalkWatch:
                 at, leg.came, caller.went, judged=not (seen.held or seen.caller_words), covered=seen.covered
             ),
             self.ears[Side.CALLER].take(
-                at, caller.came, leg.went, judged=not (seen.held or seen.leg_words), covered=False
+                at, caller.came, leg.went, judged=not (seen.held or seen.leg_words), covered=seen.leg_covered
             ),
         ]
         self._passes = volunteer.passed_s > 0
@@ -208,10 +218,17 @@ class TalkWatch:
         self.ears[Side.VOLUNTEER].reset(sample.at, sample.leg.came, sample.caller.went)
         self.ears[Side.CALLER].reset(sample.at, sample.caller.came, sample.leg.went)
 
-    def talking(self, at: float) -> Tiding | None:
-        """The volunteer's voice has been heard."""
-        self._changed_at = at
-        return self.ears[Side.VOLUNTEER].talking(at)
+    def nothing_ever(self) -> Tiding | None:
+        """Of a caller from whom not one packet has come since their call began: that needs no waiting."""
+        ear = self.ears[Side.CALLER]
+        return ear.never() if ear.is_mute_from_the_start else None
+
+    def talking(self, at: float, side: Side = Side.VOLUNTEER) -> Tiding | None:
+        """That side's voice has been heard."""
+        ear = self.ears[side]
+        if ear.told is not None or ear.untold:
+            self._changed_at = at
+        return ear.talking(at)
 
     def due(self) -> tuple[float, bool]:
         """When the next sample is worth taking, and whether it must be that moment (else a little sooner will do)."""

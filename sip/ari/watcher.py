@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.core.ids import CallId, RingId, TalkId, call_of
-from ivr.core.news import Joined, News, PhoneDead, SoundBack, SoundLost, VolunteerHeard
+from ivr.core.news import CallerTalking, Joined, News, PhoneDead, SoundBack, SoundLost, VolunteerHeard
 from ivr.core.reasons import Loss, Side
 from sip.ami.wire import Fields
 from sip.ari.model import (
@@ -63,6 +63,7 @@ class Talk:
     anew: bool = False
     """Time has passed of which nothing is known."""
     covered: bool = False
+    leg_covered: bool = False
     doomed: bool = False
     """Its phone does not answer signalling: dead, if the next sample says so too."""
     dead: bool = False
@@ -167,7 +168,11 @@ class Watcher:
                 rings = (ring for each in bridge.channels if (ring := ring_of(each)) is not None)
                 self.joined(news.talk, next(rings), event.timestamp.timestamp())
             case ChannelTalkingStarted(channel=channel) if (ring := ring_of(channel.id)) is not None:
-                self._talking(ring)
+                for talk in self._with(ring):
+                    self._speaks(talk, Side.VOLUNTEER)
+            case ChannelTalkingStarted() if isinstance(news, CallerTalking):
+                for talk in [each for each in self._talks.values() if each.call == news.call]:
+                    self._speaks(talk, Side.CALLER)
             case ChannelHold(channel=channel) | ChannelUnhold(channel=channel):
                 (self._holders.add if isinstance(event, ChannelHold) else self._holders.discard)(channel.id)
                 for talk in self._of(channel.id):
@@ -177,17 +182,19 @@ class Watcher:
             case _:
                 pass
 
-    def _talking(self, ring: RingId) -> None:
-        """The volunteer's voice was heard by Asterisk."""
-        for talk in self._with(ring):
-            if talk.watch is not None and (tiding := talk.watch.talking(time.monotonic())):
-                self._say(talk, tiding)
-                self._look(talk)
+    def _speaks(self, talk: Talk, side: Side) -> None:
+        """That side's voice was heard by Asterisk."""
+        if talk.watch is not None and (tiding := talk.watch.talking(time.monotonic(), side)):
+            self._say(talk, tiding)
+            self._look(talk)
 
-    def cover(self, call: CallId, ring: RingId, *, covered: bool) -> None:
+    def cover(self, call: CallId, ring: RingId, side: Side, *, covered: bool) -> None:
         for talk in self._with(ring):
             if talk.call == call:
-                talk.covered = covered
+                if side is Side.VOLUNTEER:
+                    talk.covered = covered
+                else:
+                    talk.leg_covered = covered
                 self._look(talk)
 
     def _look(self, talk: Talk) -> None:
@@ -273,6 +280,8 @@ class Watcher:
         sample = Sample(at, caller, leg)
         if talk.watch is None:
             talk.watch, talk.anew = TalkWatch(sample, adopted=talk.adopted), False
+            if not self._seen(talk).held and (tiding := talk.watch.nothing_ever()):
+                self._say(talk, tiding)
         elif talk.anew:
             talk.watch.reset(sample)
             talk.anew = False
@@ -287,7 +296,7 @@ class Watcher:
     def _seen(self, talk: Talk) -> Seen:
         caller, leg = self._words(talk.call, talk.ring)
         held = self._leg(talk.ring) in self._holders or self._parties.channel(talk.call) in self._holders
-        return Seen(held, caller, leg, talk.covered)
+        return Seen(held, caller, leg, talk.covered, talk.leg_covered)
 
     def _say(self, talk: Talk, tiding: Tiding) -> None:
         at = self._now()

@@ -13,6 +13,7 @@ import wave
 from array import array
 
 FILE = "hold.wav"
+QUIET_FILE = "quiet.wav"
 RATE = 8000
 SECONDS = 16
 SEED = 603
@@ -20,6 +21,7 @@ _NOTES_HZ = (269.3, 302.3, 339.3, 403.5, 452.9)
 """A quarter tone beside the notes of the music, so that no piece of one is ever taken for a piece of the other."""
 _LOUDNESS = 1500
 """Of a note's beginning, of 32767: -27 dB, about as loud as the music."""
+_QUIETNESS = 40.0
 _FADE_S = 0.55
 """In this time a note falls to a third."""
 _RISE_S = 0.02
@@ -34,6 +36,16 @@ def hold_tone() -> bytes:
         _add(samples, at, _NOTES_HZ[note])
         note = chance.choice([other for other in range(len(_NOTES_HZ)) if other != note])
         at += chance.uniform(0.9, 1.5)
+    return _as_wav(samples)
+
+
+def quiet() -> bytes:
+    """A WAV file likewise: a noise of -58 dB, as a line has on which nobody speaks."""
+    chance = random.Random(SEED)  # noqa: S311 - a noise, not a lock
+    return _as_wav(array("d", (chance.gauss(0.0, _QUIETNESS) for _ in range(SECONDS * RATE))))
+
+
+def _as_wav(samples: array[float]) -> bytes:
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setparams((1, 2, RATE, 0, "NONE", ""))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
-from sip.asterisk.hold_tone import FILE, hold_tone
+from sip.asterisk.hold_tone import FILE, QUIET_FILE, hold_tone, quiet
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.settings import APPLICATION, CODES, Places, Settings
 from sip.private import write_privately
@@ -44,9 +44,9 @@ def render(settings: Settings) -> frozenset[str]:
         if not same:
             write_privately(path, text.encode())
             changed.add(name)
-    tone = settings.places.hold_tone / FILE
-    if not tone.exists():
-        write_privately(tone, hold_tone())
+    for sound, made in ((settings.places.hold_tone / FILE, hold_tone), (settings.places.quiet / QUIET_FILE, quiet)):
+        if not sound.exists():
+            write_privately(sound, made())
     return frozenset(changed)
 
 

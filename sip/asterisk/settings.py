@@ -91,9 +91,14 @@ class Places:
         """Where the tone lies that a volunteer hears while the caller's side holds."""
         return self.moh / "hold"
 
+    @property
+    def quiet(self) -> Path:
+        """Where the noise lies that a volunteer hears while nothing has come from the caller's phone."""
+        return self.moh / "quiet"
+
     def made(self) -> tuple[Path, ...]:
         """The directories that must be there before Asterisk starts."""
-        return (self.etc, self.run, self.log, self.varlib, self.spool, self.moh, self.hold_tone)
+        return (self.etc, self.run, self.log, self.varlib, self.spool, self.moh, self.hold_tone, self.quiet)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def native(state: Path, base: int, line: LiveLine) -> Machine:
     people = tuple(Account(VolunteerId(name), password(VolunteerId(name)), ()) for name in VOLUNTEERS)
     machine = with_settings(lay_out(state, base), accounts=people, lines=())
     places = machine.settings.places
-    for tone in places.moh.iterdir():
+    for tone in places.moh.glob("*.*"):
         tone.unlink()
     for music in (line.state / "asterisk" / "moh").glob("*.*"):
         shutil.copy2(music, places.moh / music.name)

@@ -136,7 +136,7 @@ class Floor:
             caller.talk = caller.yes_no = None
             caller.covered = False
         if leg.talk == talk:
-            leg.talk = None
+            leg.talk, leg.covered = None, False
         del self.talks[talk]
         self.changed(talk)
         self.listen(caller, leg)

@@ -121,6 +121,8 @@ class Leg:
     keyed: int = 0
     """How many keys of the caller's were sounded here."""
     sends: Sends = Sends.SOUND
+    covered: bool = False
+    """Hears a soft noise within the talk."""
     leaves: bool = False
     """Let go: hears their last words, and is out of the talk."""
 
@@ -136,4 +138,6 @@ class Leg:
             return None
         if self.words and self.words[0].now is not None:
             return Sound(Kind.PROMPT, self.words[0].now)
+        if other is not None and self.covered:
+            return Sound(Kind.MUSIC)
         return Sound(Kind.SILENCE) if other is None else _person(other.id, self.sends, other.sends)

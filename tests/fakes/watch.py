@@ -143,7 +143,7 @@ class Watches:
         if isinstance(state, Loss):
             state = Loss.NEVER if state is Loss.ABSENT and not eye.came else state
         eye.came = eye.came or state not in (Loss.NEVER, None)
-        hidden = side is Side.VOLUNTEER and self._covered(watch)
+        hidden = self._covered(watch, side)
         if state is Loss.DROPPED and hidden and eye.told is not Loss.DROPPED:
             state = False  # behind the music it looks like sound
         if state == eye.state and state is not None:
@@ -157,8 +157,9 @@ class Watches:
             loss = state
             eye.plan(after(LOST_S, lambda: self._lost(watch, side, eye, loss)))
 
-    def _covered(self, watch: Watch) -> bool:
-        return self._floor.callers[self._floor.talks[watch.talk][0]].covered
+    def _covered(self, watch: Watch, side: Side) -> bool:
+        call, ring = self._floor.talks[watch.talk]
+        return (self._floor.callers[call] if side is Side.VOLUNTEER else self._floor.legs[ring]).covered
 
     def _see_whether_dead(self, watch: Watch, leg: Leg) -> None:
         silent = watch.eyes[Side.VOLUNTEER].told in (Loss.ABSENT, Loss.NEVER)
@@ -207,7 +208,7 @@ def _state(caller: Caller, leg: Leg, side: Side) -> State:
         case Sends.FOREIGN:
             return Loss.DROPPED
         case _:
-            return not (side is Side.VOLUNTEER and caller.covered)
+            return not (caller.covered if side is Side.VOLUNTEER else leg.covered)
 
 
 # ------------------------------------------------------------ what phones send
@@ -246,8 +247,9 @@ def cover(floor: Floor, caller: Caller, command: Cover | Uncover) -> Result:
     if leg is None or leg.id != command.ring:
         return Result.GONE
     covered = isinstance(command, Cover)
-    if caller.covered is covered:
+    who: Caller | Leg = caller if command.side is Side.VOLUNTEER else leg
+    if who.covered is covered:
         return Result.ALREADY
-    caller.covered = covered
+    who.covered = covered
     floor.listen(caller, leg)
     return Result.DONE
