@@ -179,7 +179,7 @@ async def taken_for_keys(switch: Switch, said: list[Samples]) -> list[str]:
     [pytest.param(6, 12, id="a minute"), pytest.param(60, 60, id="an hour", marks=pytest.mark.trouble)],
 )
 def test_no_voice_is_taken_for_a_key(machine: Machine, lines: int, seconds: float) -> None:
-    """Twenty languages' voices, children's among them, soft and loud, saying what nobody has ever said; each sixth sings."""
+    """Twenty languages' voices, children's among them, soft and loud, with words that nobody ever said; each sixth sings."""
     sounds = [song if line % 6 == 5 else babble for line in range(lines)]
     with ThreadPoolExecutor(2) as several:
         said = list(several.map(lambda sound, seed: sound(seconds, seed), sounds, range(lines)))
