@@ -3,8 +3,9 @@
 The list is the whole list: Asterisk loads nothing else, and its module directory holds nothing else. Left out on
 purpose, because they show, keep or forward what a caller must not leave behind: `func_channel` and the header functions
 (they read the caller's address after every wipe), `bridge_native_rtp` (passes the caller's RTCP name on), recording and
-monitoring applications, CDR, CEL and logging back ends, `res_ari_asterisk` (loads modules on demand),
-`res_ari_recordings`, `app_dial` (not needed: volunteers are rung by the controller or by `app_queue`).
+monitoring applications (`res_pjsip_one_touch_record_info` too), `res_pjsip_messaging` (in a talk it carries a caller's
+text to the volunteer's phone under the line's name), CDR, CEL and logging back ends, `res_ari_asterisk` (loads modules
+on demand), `res_ari_recordings`, `app_dial` (not needed: volunteers are rung by the controller or by `app_queue`).
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ SIP = (
     "res_pjsip_acl",
     "res_pjsip_nat",
     "res_pjsip_dlg_options",
+    "res_pjsip_refer",  # a transfer key gets 603 (allow_transfer = no); unanswered, it would end the talk after 32 s
+    "res_pjsip_dtmf_info",  # keys of phones that send them as INFO
+    "res_pjsip_empty_info",  # a keep-alive of some carriers, unanswered like a transfer
     "chan_pjsip",
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+from sip.asterisk.hold_tone import FILE, hold_tone
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.settings import APPLICATION, CODES, Places, Settings
 from sip.private import write_privately
@@ -43,6 +44,9 @@ def render(settings: Settings) -> frozenset[str]:
         if not same:
             write_privately(path, text.encode())
             changed.add(name)
+    tone = settings.places.hold_tone / FILE
+    if not tone.exists():
+        write_privately(tone, hold_tone())
     return frozenset(changed)
 
 

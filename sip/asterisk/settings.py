@@ -78,9 +78,14 @@ class Places:
         """The socket of Asterisk's own command line."""
         return self.run / "asterisk.ctl"
 
+    @property
+    def hold_tone(self) -> Path:
+        """Where the tone lies that a volunteer hears while the caller's side holds."""
+        return self.moh / "hold"
+
     def made(self) -> tuple[Path, ...]:
         """The directories that must be there before Asterisk starts."""
-        return (self.etc, self.run, self.log, self.varlib, self.spool, self.moh)
+        return (self.etc, self.run, self.log, self.varlib, self.spool, self.moh, self.hold_tone)
 
 
 @dataclass(frozen=True, slots=True)

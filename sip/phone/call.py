@@ -6,6 +6,7 @@ may cancel (RFC 3261 9.1), an answer nobody acknowledges ends in BYE.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 
@@ -118,6 +119,39 @@ class OwnCall:
             self._bye(self._leaving)
         else:
             self._cancel()
+
+    def hush(self, quiet: bool = True) -> None:
+        """Sends no packet any more (a muted phone, or one that saves silence), or does so again."""
+        self._media.hush(quiet)
+
+    async def ask(
+        self, method: str, *, more: tuple[Header, ...] = (), body: bytes = b"", deadline: float = 5.0
+    ) -> Response:
+        """Any request within the call, and the final answer to it; raises TimeoutError when none comes."""
+        answered: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+
+        def hear(response: Response) -> None:
+            if method == "INVITE" and 200 <= response.code < 300:
+                ack = self._dialog.request("ACK", number=asking.transaction.request.cseq[0])
+                self._agent.transactions.send(ack.render(), self._dialog.hop)
+            if response.code >= 200 and not answered.done():
+                answered.set_result(response)
+
+        asking = Asking(self._agent, self._dialog, method, hear, more=more, body=body)
+        async with asyncio.timeout(deadline):
+            return await answered
+
+    async def renegotiate(
+        self, direction: str = "sendrecv", *, host: str = "", voices: tuple[int, ...] = (sdp.PCMA, sdp.PCMU)
+    ) -> Response:
+        """A re-INVITE of ours: `sendonly`, `inactive` or `host` 0.0.0.0 hold the call, `sendrecv` resumes it."""
+        self._version += 1
+        here = host or self._agent.address[0]
+        offered = sdp.offer(here, self._media.port, version=self._version, voices=voices, direction=direction)
+        response = await self.ask("INVITE", body=offered)
+        if response.code < 300 and self._agree(response.body):
+            self._media.hush(direction not in ("sendrecv", "sendonly"))
+        return response
 
     def go_mute(self) -> None:
         self._media.go_mute()

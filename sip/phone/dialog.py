@@ -9,6 +9,8 @@ from sip.phone.message import Header, Request, Response, address_of, parse_uri
 from sip.phone.transaction import Endpoint, new_branch
 
 AGENT = "voiceline test phone"
+_WITH_CONTACT = ("INVITE", "UPDATE", "REFER", "SUBSCRIBE")
+"""They may change where this end is reached."""
 ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO"
 
 
@@ -48,9 +50,9 @@ class Dialog:
             ("User-Agent", AGENT),
             *more,
         ]
-        if method == "INVITE":
+        if method in _WITH_CONTACT:
             headers += [self.contact, ("Allow", ALLOW)]
-        if body:
+        if body and not any(name == "Content-Type" for name, _ in more):
             headers.append(("Content-Type", "application/sdp"))
         return Request(tuple(headers), body, method, self.target)
 

@@ -112,6 +112,10 @@ class Media:
         self._said.coded_as(self._law)
         self._beat.join(self)
 
+    def hush(self, quiet: bool) -> None:
+        """No packet is sent, as by phones that save silence or are muted; until it is taken back or agreed anew."""
+        self._sending = not quiet
+
     def play(self, sound: Samples, loop: bool) -> None:
         self._said.begin(sound, loop)
         if self._law is not None:

@@ -124,6 +124,18 @@ class PjsuaCall:
     def play(self, sound: Samples, *, loop: bool = False) -> None:
         self._do(do="play", call=self.number, sound=self.keep(sound), loop=loop)
 
+    def hold(self, on: bool = True) -> None:
+        """Its own button: `sendonly` by re-INVITE, and back."""
+        self._do(do="hold", call=self.number, on=on)
+
+    def transfer(self, to: str) -> None:
+        """Its own button: REFER."""
+        self._do(do="transfer", call=self.number, to=to)
+
+    def request(self, method: str, kind: str = "", body: str = "") -> None:
+        """Any request within the call. Left unanswered, the library ends the call after 32 s (RFC 3261 12.2.1.2)."""
+        self._do(do="request", call=self.number, method=method, type=kind, body=body)
+
     def keep(self, sound: Samples | None) -> str:
         """The sound as a file that the library can read; "" for none."""
         if sound is None:

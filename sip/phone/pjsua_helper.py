@@ -160,6 +160,9 @@ class Helper:
             "hangup": self._on_hangup,
             "digits": self._on_digits,
             "play": self._on_play,
+            "hold": self._on_hold,
+            "transfer": self._on_transfer,
+            "request": self._on_request,
             "unregister": self._on_unregister,
             "close": self._on_close,
         }
@@ -263,6 +266,24 @@ class Helper:
 
     def _on_play(self, told: Told) -> None:
         self.calls[told["call"]].play(told["sound"], told["loop"])
+
+    def _on_hold(self, told: Told) -> None:
+        how = pj.CallOpParam(True)
+        if told["on"]:
+            self.calls[told["call"]].setHold(how)
+        else:
+            how.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.calls[told["call"]].reinvite(how)
+
+    def _on_transfer(self, told: Told) -> None:
+        self.calls[told["call"]].xfer(told["to"], pj.CallOpParam(True))
+
+    def _on_request(self, told: Told) -> None:
+        """Any request within the call, e.g. the INFO of a key."""
+        request = pj.CallSendRequestParam()
+        request.method = told["method"]
+        request.txOption.contentType, request.txOption.msgBody = told["type"], told["body"]
+        self.calls[told["call"]].sendRequest(request)
 
     def _on_unregister(self, told: Told) -> None:
         for account in self._accounts.values():

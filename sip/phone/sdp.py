@@ -105,9 +105,17 @@ def _host(value: str) -> str:
         return ""
 
 
-def offer(host: str, port: int, *, version: int = 1, voices: tuple[int, ...] = (PCMA, PCMU)) -> bytes:
-    """Our description when we begin."""
-    return _write(Session(host, port, voices, EVENTS), version)
+def offer(
+    host: str,
+    port: int,
+    *,
+    version: int = 1,
+    voices: tuple[int, ...] = (PCMA, PCMU),
+    direction: str = "sendrecv",
+    events: int | None = EVENTS,
+) -> bytes:
+    """Our description when we begin. `host` 0.0.0.0 is the old way to say hold (RFC 2543)."""
+    return _write(Session(host, port, voices, events, direction), version)
 
 
 def answer(theirs: Session, host: str, port: int, *, version: int = 1) -> bytes:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import io
+import wave
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ivr.core.ids import LineId, VolunteerId, place_id
 from sip.accounts import ensure_accounts, passwords, remove_account, volunteer_name
 from sip.asterisk import render as module
+from sip.asterisk.hold_tone import hold_tone
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.render import RELOADED, reload_commands, render, rendered
 from sip.asterisk.settings import Account, Line, OpenSpan, PartnerPlace, Places, Ports, Settings
@@ -80,6 +84,7 @@ def test_the_load_list_is_the_whole_list_and_holds_nothing_that_shows_or_records
         "func_channel", "func_db", "bridge_native_rtp", "app_dial", "app_mixmonitor", "app_record", "app_voicemail",
         "res_ari_asterisk", "res_ari_recordings", "res_pjsip_logger", "res_pjsip_history", "res_hep", "res_hep_pjsip",
         "res_pjsip_diversion", "res_pjsip_geolocation", "res_pjsip_stir_shaken", "res_pjsip_messaging",
+        "res_pjsip_one_touch_record_info", "res_pjsip_dialog_info_body_generator", "func_pjsip_aor",
         "res_pjsip_header_funcs", "func_pjsip_endpoint", "app_system", "func_shell", "res_agi", "chan_websocket",
     }  # fmt: skip
     assert not forbidden & set(ALLOWED)
@@ -115,6 +120,42 @@ def test_a_partner_is_called_and_is_never_taken_for_anybody_who_calls() -> None:
     assert "member => PJSIP/natlinje.1,0,natlinje.1\n" in files["queues.conf"]
     assert "natlinje.2" not in files["queues.conf"]
     assert [name for name, text in files.items() if "password-of-us" in text] == ["pjsip.conf"]
+
+
+def section(text: str, name: str) -> list[str]:
+    """The settings of one section of a rendered file."""
+    return [line for line in text.partition(f"\n[{name}")[2].partition("\n[")[0].splitlines() if " = " in line]
+
+
+def test_nobody_is_hung_up_on_for_making_no_sound_on_a_trunk_and_a_talk_on_hold_may_last() -> None:
+    files = rendered(settings())
+    trunk, phone, everybody = (section(files["pjsip.conf"], name) for name in ("trunk](!", "phone](!", "discreet](!"))
+    assert {"rtp_timeout = 0", "rtp_timeout_hold = 0"} < set(trunk)
+    assert "rtp_timeout_hold = 1800" in phone
+    assert "suppress_moh_on_sendonly = no" in everybody
+    assert ("moh_suggest = hold" in trunk, "moh_suggest = default" in everybody) == (True, True)
+    assert "allow_transfer = no" in everybody
+
+
+def test_the_tone_for_a_held_volunteer_is_laid_out_with_the_files_and_kept_when_somebody_put_another(
+    tmp_path: Path,
+) -> None:
+    render(settings(tmp_path))
+    tone = tmp_path / "moh" / "hold" / "hold.wav"
+    assert tone.read_bytes() == hold_tone()
+    assert f"directory = {tone.parent}\n" in rendered(settings(tmp_path))["musiconhold.conf"]
+    tone.write_bytes(b"another")
+    render(settings(tmp_path))
+    assert tone.read_bytes() == b"another"
+
+
+def test_the_tone_is_soft_and_never_silent() -> None:
+    with wave.open(io.BytesIO(hold_tone())) as file:
+        assert file.getparams()[:3] == (1, 2, 8000)
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2").astype(np.float64)
+    loud = np.sqrt(np.mean(samples[: len(samples) // 4000 * 4000].reshape(-1, 4000) ** 2, axis=1))
+    assert loud.min() > 60, "each half second of it can be heard"
+    assert loud.max() < 1600, "-26 dB: it does not hurt in a headset"
 
 
 def test_a_trunk_is_known_by_its_address_alone() -> None:

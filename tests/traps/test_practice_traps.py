@@ -102,7 +102,7 @@ def test_h11_a_silent_caller_is_not_cut_off_and_a_talk_has_no_longest_time() -> 
     house.later(4 * 3600.0)
     assert isinstance(house.call(call).phase, Talking)
     trunk = rendered(settings())["pjsip.conf"].partition("[trunk](!")[2].partition("\n[")[0]
-    assert "rtp_timeout = 120" in trunk
+    assert "rtp_timeout = 0\n" in trunk
 
 
 def test_h13_nobody_can_be_called_back_there_is_no_number_and_no_command_for_it() -> None:
