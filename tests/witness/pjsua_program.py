@@ -1,4 +1,4 @@
-"""pjsua2 with the buttons of a softphone: a process with one account for each volunteer; a JSON object per line in and out.
+"""pjsua2 with a softphone's buttons: a process with an account for each volunteer; JSON lines in and out.
 
 Rules: run only as `python -m tests.witness.pjsua_program`; it ends when its input does, after hanging up. The library
 has no types and keeps raw pointers: whatever it was given stays referenced here.
@@ -25,7 +25,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]  # the library has no types
         self.phone = phone
         self.over = False
 
-    def onCallState(self, prm: Any) -> None:  # noqa: N802  the library's name
+    def onCallState(self, prm: Any) -> None:
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             say(told="answered", name=self.phone.name)
@@ -33,10 +33,10 @@ class PhoneCall(pj.Call):  # type: ignore[misc]  # the library has no types
             self.over = True
             say(told="ended", name=self.phone.name, code=info.lastStatusCode, why=info.lastReason)
 
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802
+    def onCallMediaState(self, prm: Any) -> None:
         self.connect()
 
-    def onCallTransferStatus(self, prm: Any) -> None:  # noqa: N802
+    def onCallTransferStatus(self, prm: Any) -> None:
         say(told="transfer", name=self.phone.name, code=prm.statusCode)
 
     def connect(self) -> None:
@@ -62,10 +62,10 @@ class PhoneAccount(pj.Account):  # type: ignore[misc]
         self.source: Any = None
         """What is said; None: the microphone is off, and nothing at all is sent (the library sends no silence)."""
 
-    def onRegState(self, prm: Any) -> None:  # noqa: N802
+    def onRegState(self, prm: Any) -> None:
         say(told="registered", name=self.name, code=prm.code, active=self.getInfo().regIsActive)
 
-    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802
+    def onIncomingCall(self, prm: Any) -> None:
         call = PhoneCall(self, prm.callId)
         if self.call is not None and not self.call.over:
             busy = pj.CallOpParam()

@@ -15,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Self
 
 from sip.phone.interface import Packet
@@ -101,7 +102,7 @@ class Stream:
                 continue  # ICMP for something that went before
             if way == "out":
                 self._learn(source, place)
-            self._router.carry(way, lambda data=data, way=way, place=place: self._pass(data, way, place))
+            self._router.carry(way, partial(self._pass, data, way, place))
 
     def _learn(self, source: Address, place: int) -> None:
         if place == 0 and self.phone is None:
@@ -242,7 +243,7 @@ class Router(asyncio.DatagramProtocol):
         host, port = _place(text)
         if port:
             if way == "out":
-                stream.phone = (host, port) if host != "0.0.0.0" else stream.phone  # noqa: S104  an old way to hold
+                stream.phone = (host, port) if host != "0.0.0.0" else stream.phone
             else:
                 stream.exchange = (host, port)
         ours = self.host if way == "out" else HOME

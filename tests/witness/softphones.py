@@ -171,7 +171,7 @@ poll_method epoll
 sip_listen 127.0.0.1:{sip}
 audio_source ausine,{pitch}
 ausrc_srate 48000
-ausrc_channels 1
+ausrc_channels 2
 rtp_ports 33000-60000
 jitter_buffer_delay 5-10
 module_path {modules}
