@@ -215,7 +215,7 @@ class Router(asyncio.DatagramProtocol):
 
     def _forward(self, way: Way, data: bytes) -> None:
         head, gap, body = data.partition(b"\r\n\r\n")
-        if b"application/sdp" in head.lower() and body:
+        if b"application/sdp" in head.lower() and body and b"OPTIONS" not in _header(head, b"cseq").encode():
             body = self._sdp(way, _header(head, b"call-id") or _header(head, b"i"), body)
         lines = [self._line(way, line, len(body)) for line in head.split(b"\r\n")]
         message = b"\r\n".join(lines) + gap + body

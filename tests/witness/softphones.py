@@ -132,6 +132,11 @@ class PjsuaHouse:
         await self._reader
         self._folder.cleanup()
 
+    @property
+    def full(self) -> bool:
+        """The library takes four calls at a time."""
+        return len(self.phones) >= 4
+
     def tell(self, **what: object) -> None:
         assert self._process is not None
         assert self._process.stdin is not None
