@@ -49,6 +49,7 @@ soak: $(DEV)
 # Minutes to hours: the figures of the README. A short form of each runs with the tests.
 crash: $(DEV)
 	$(PY) -m pytest -m trouble
+	$(PY) -m tests.witness
 	$(PY) -m tests.crash.fuses
 	for blow in kill freeze upgrade asterisk; do $(PY) -m tests.crash $$blow || exit 1; done
 	$(PY) -m tests.crash.many

@@ -1,7 +1,7 @@
 """What costs no talk: the buttons of a real softphone (pjsua2), and a caller who makes no sound.
 
-pjsua2 gives a call up 32 s after a request that nobody answered, so the talk is looked at after that; silent callers are
-there all the while.
+pjsua2 gives a call up 32 s after a request that nobody answered, so the talk is looked at after that; silent callers
+are there all the while.
 """
 
 from __future__ import annotations

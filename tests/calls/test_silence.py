@@ -1,5 +1,5 @@
-"""Nobody is hung up on for making no sound: neither in the queue nor in a talk. In real time, so only with `make crash`;
-34 s of it run in `test_buttons.py`."""
+"""Nobody is hung up on for making no sound: neither in the queue nor in a talk. In real time, so only with `make
+crash`; 34 s of it run in `test_buttons.py`."""
 
 from __future__ import annotations
 

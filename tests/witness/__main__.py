@@ -1,4 +1,4 @@
-"""The whole matrix by both ears: every button of every phone, in every phase, whatever the controller does meanwhile."""
+"""The whole matrix by both ears: every button of every phone, in every phase, whatever the controller does."""
 
 from __future__ import annotations
 
