@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ivr.core.hours import OWN_GROUPS, DayException, DayPlan, Holiday, Hours, Opening, Regime, Service, compile_hours
 from tests.rigs.share import whole_or
+
+pytestmark = pytest.mark.scan
 
 MINUTE = timedelta(minutes=1)
 ZONES = ("Europe/Copenhagen", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "UTC")

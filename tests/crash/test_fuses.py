@@ -10,6 +10,8 @@ from tests.crash.fuses import SCENES, Scene, burn, steps_of
 from tests.fakes.journal import FakeJournal
 from tests.rigs.share import whole_or
 
+pytestmark = pytest.mark.scan
+
 EVERY = whole_or(67, 31)
 
 

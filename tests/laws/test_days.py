@@ -27,6 +27,8 @@ from tests.laws.days import live_through, long_day
 from tests.laws.shorter import broken_by, shortened, story
 from tests.laws.trace import LawBroken
 
+pytestmark = pytest.mark.scan
+
 DAYS = 6
 MOST_DAYS = 40
 BACK_FROM_WORDS = 61

@@ -14,6 +14,8 @@ from tests.fakes.weather import Weather
 from tests.laws.evening import Evening, Script, Visit, scripts
 from tests.laws.generators import CHILDREN, NAMES, setting
 
+pytestmark = pytest.mark.scan
+
 ANNA, BO, *_ = NAMES
 
 

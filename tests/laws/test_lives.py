@@ -21,6 +21,8 @@ from tests.laws.lives import Lives
 from tests.laws.verdict import judge
 from tests.rigs.share import every
 
+pytestmark = pytest.mark.scan
+
 ANNA, BO, *_ = NAMES
 OUTAGE_S = 0.5
 VISITS = (Visit(0.5, CHILDREN, 45.0), Visit(2.0, CHILDREN, 60.0), Visit(4.0, CHILDREN, 12.0))

@@ -10,6 +10,8 @@ from tests.laws.machine import DayOfSteps
 from tests.laws.test_days import Plant, last_come_first_served, who_is_paused_is_rung
 from tests.laws.trace import LawBroken
 
+pytestmark = pytest.mark.scan
+
 FEW = settings(
     max_examples=80,
     derandomize=True,
@@ -24,7 +26,6 @@ def test_no_few_steps_break_a_law() -> None:
     run_state_machine_as_test(DayOfSteps, settings=FEW)
 
 
-@pytest.mark.scan
 @pytest.mark.parametrize("plant", [last_come_first_served, who_is_paused_is_rung], ids=lambda plant: plant.__name__)
 def test_steps_find_a_mistake(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)

@@ -22,6 +22,8 @@ from tests.laws.generators import Setting, setting, settings_, small_settings
 from tests.laws.world import Spare
 from tests.rigs.share import whole_or
 
+pytestmark = pytest.mark.scan
+
 Fits = Callable[[News], bool]
 
 

@@ -16,6 +16,8 @@ from tests.laws.permuted import MOST, THINGS, Start, permute
 from tests.laws.starts import STARTS, TRIED
 from tests.laws.trace import LawBroken
 
+pytestmark = pytest.mark.scan
+
 
 @pytest.mark.parametrize("start", STARTS, ids=lambda start: start.name)
 def test_no_order_of_six_things_breaks_a_law(start: Start) -> None:

@@ -32,6 +32,8 @@ from ivr.twin.story import Ended, Gone, Music, Pressed, Rang, Spoke, Story, Word
 from tests.callflow.conftest import SHIPPED
 from tests.twin.test_simulate import with_menu
 
+pytestmark = pytest.mark.scan
+
 BORNE = LineId("bornetelefonen")
 FIRST, LAST = datetime(2026, 3, 1, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)
 SOUNDS = {key: prompt.seconds for key, prompt in find_prompts(SHIPPED).items() if prompt.sound}
