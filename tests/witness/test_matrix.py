@@ -28,7 +28,7 @@ SHORT = (
     Cell("baresip", "resume", "held"),
     Cell("baresip", "key", "held"),
     Cell("baresip", "silence", "ringing"),
-    Cell("baresip", "network", "talking"),
+    Cell("pjsua2", "network", "talking"),
 )
 
 
