@@ -24,7 +24,7 @@ quick: $(DEV)
 	VOICELINE_QUICK=1 $(PY) -m pytest --quiet -n 2 --dist loadfile -m 'not asterisk and not trouble and not scan'
 
 # No worker is replaced: after one that died pytest-xdist waits for ever for what it had been given.
-TESTS = VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 6 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+TESTS = VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 test: $(DEV) lint
 	@sh .ci/test-packages

@@ -215,7 +215,9 @@ def _state(caller: Caller, leg: Leg, side: Side) -> State:
 
 
 def sends(floor: Floor, who: Caller | Leg, what: Sends) -> None:
-    """From now on this phone sends that."""
+    """From now on this phone sends that; one that has died does nothing any more."""
+    if isinstance(who, Leg) and not who.alive:
+        return
     before, who.sends = who.sends, what
     caller, leg = (who, floor.leg_with(who)) if isinstance(who, Caller) else (floor.caller_with(who), who)
     floor.listen(caller, leg)

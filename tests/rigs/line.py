@@ -254,7 +254,9 @@ class LiveLine:
         self._stood += 1
         wanted = self._stood
         await eventually(
-            lambda: self._standing() >= wanted or None, "a volunteer, or a partner, has been heard for long enough"
+            lambda: self._standing() >= wanted or None,
+            "a volunteer, or a partner, has been heard for long enough",
+            20.0,
         )
 
     def _standing(self) -> int:
