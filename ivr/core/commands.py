@@ -154,6 +154,8 @@ class Cover:
     side: Side = Side.VOLUNTEER
     """Who is not heard: the volunteer, and the caller hears music; the caller, and the volunteer a soft noise, so that
     the line is not taken for dead."""
+    held: bool = False
+    """That side is on hold: the volunteer hears the tone of a hold instead of the noise."""
 
     @property
     def lane(self) -> str:

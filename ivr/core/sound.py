@@ -146,7 +146,9 @@ def held_by(phase: Joining | Talking, side: Side) -> Hold | None:
 
 
 def on_held(turn: Turn, phase: Joining | Talking, news: SideHeld) -> None:
-    """The exchange plays music, or a tone, to the other side by itself; that is over when it is taken back."""
+    """The exchange plays music, or a tone, to the other side by itself; that is over when it is taken back. Not where
+    the button was pressed just before the two were joined, which may be told after it: so it is asked for in any case.
+    """
     hold = held_by(phase, news.side)
     if news.held is (hold is not None):
         return
@@ -154,6 +156,8 @@ def on_held(turn: Turn, phase: Joining | Talking, news: SideHeld) -> None:
     if hold is None:
         turn.draft.say(TalkHeld(call, line, volunteer, news.side, turn.at))
         holds = (*phase.holds, Hold(news.side, turn.at, after(turn.at, turn.line.hold_alarm_s)))
+        if isinstance(phase, Talking):
+            turn.draft.do(Cover(call, phase.ring, news.side, held=True))
     else:
         turn.draft.say(TalkResumed(call, line, volunteer, news.side, seconds(hold.since, turn.at), turn.at))
         holds = tuple(each for each in phase.holds if each is not hold)
@@ -166,9 +170,8 @@ def on_held(turn: Turn, phase: Joining | Talking, news: SideHeld) -> None:
 
 
 def begin(turn: Turn, phase: Talking) -> None:
-    """The two were just joined: a phone that holds already has told the other side nothing."""
-    if held_by(phase, Side.VOLUNTEER) is not None:
-        turn.draft.do(Cover(turn.call.id, phase.ring))
+    """The two were just joined, or found here: a phone that holds already may have told the other side nothing."""
+    turn.draft.do(*(Cover(turn.call.id, phase.ring, hold.side, held=True) for hold in phase.holds))
 
 
 # ---------------------------------------------------------------- deadlines

@@ -23,6 +23,8 @@ LISTEN: Final = "TALK_DETECT(set)"
 LISTEN_NO_MORE: Final = "TALK_DETECT(remove)"
 QUIET: Final = "quiet"
 """The class of music that is a soft noise (`asterisk-config/musiconhold.conf.j2`)."""
+HOLD: Final = "hold"
+"""The tone of a hold, which Asterisk plays to phones by itself."""
 VOICE: Final = "2500,256"
 """Silent after so many milliseconds; how loud is loud enough. Counted as it passes by: nothing of it is kept."""
 
@@ -43,7 +45,8 @@ class Remedies:
         volunteer's is told. For the volunteer a soft noise; a caller's first word is told in every talk."""
         if command.side is Side.CALLER:
             leg = self._legs.channel(command.ring)
-            return (await self._http.ask(api.channels_start_moh(leg, moh_class=QUIET))).result
+            music = HOLD if command.held else QUIET
+            return (await self._http.ask(api.channels_start_moh(leg, moh_class=music))).result
         channel = self._parties.channel(command.call)
         if channel is None:
             return Result.GONE

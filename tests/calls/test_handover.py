@@ -41,7 +41,7 @@ def test_who_waits_is_answered_by_the_night_line_after_a_handover_first_come_fir
     finally:
         line.ivr("handover", "bornetelefonen", "day")
     line.last_call(before + 2)
-    records = line.calls()[before:]
+    records = line.ended()[before:]
     assert [record["answered_by"] for record in records] == ["bo", "bo"]
     assert records[0]["arrived_at"] < records[1]["arrived_at"]
     changes = [event for event in line.events() if event["type"] == "voiceline.service_changed"]

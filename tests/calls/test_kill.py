@@ -38,7 +38,7 @@ def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_kille
     talking, waiting = asyncio.run(story())
     assert line.asterisk_pid() == pid, "Asterisk lives on"
     line.last_call(before + 2)
-    records = line.calls()[before:]
+    records = line.ended()[before:]
     assert [record["outcome"] for record in records] == ["answered", "answered"]
     assert records[0]["talk_s"] is not None
     assert talking < 2.0

@@ -81,7 +81,7 @@ def test_publishing_during_live_calls_loses_none_of_them(open_line: LiveLine) ->
     before = len(line.calls())
     callers, late = asyncio.run(story())
     line.last_call(before + HOW_MANY + 2)
-    records: list[dict[str, Any]] = line.calls()[before:]
+    records: list[dict[str, Any]] = line.ended()[before:]
     steps = [record["steps"] for record in records if record["line"] == "bornetelefonen"]
     assert len(steps) == HOW_MANY + 1
     assert all("ingen" in each and "travlt" not in each for each in steps[:HOW_MANY])

@@ -47,5 +47,5 @@ def test_two_callers_without_any_sound_are_still_there_and_heard_after_150_s(lin
 
     before = len(line.calls())
     asyncio.run(story())
-    ended = {record["outcome"]: record["ended_by"] for record in line.calls()[before:]}
+    ended = {record["outcome"]: record["ended_by"] for record in line.ended()[before:]}
     assert ended == {"answered": "caller", "abandoned": "caller"}

@@ -117,4 +117,4 @@ def test_those_who_wait_hear_that_the_line_has_closed_and_are_answered_all_the_s
     finally:
         queue.ivr("override", "bornetelefonen", "auto", "--reason", "test")
     queue.empty()
-    assert queue.calls()[-1]["outcome"] == "answered"
+    assert queue.ended()[-1]["outcome"] == "answered"

@@ -381,7 +381,7 @@ def test_who_holds_is_not_missed() -> None:
     talk.holds(True)
     talk.lost(Loss.ABSENT)
     talk.lost(Loss.DROPPED, Side.CALLER)
-    assert talk.done() == []
+    assert talk.done() == [Cover(talk.call, talk.ring, held=True)]
     assert talk.house.said(SoundMissing) == []
 
 
@@ -392,7 +392,7 @@ def test_a_hold_said_after_the_sound_was_missed_ends_our_music_only_when_it_is_t
     talk.done()
     talk.holds(True)
     talk.house.later(60.0)
-    assert talk.done() == []
+    assert talk.done() == [Cover(talk.call, talk.ring, held=True)]
     talk.holds(False)
     assert talk.done() == [Uncover(talk.call, talk.ring)]
 
@@ -406,7 +406,7 @@ def test_a_phone_that_holds_before_it_is_joined_leaves_the_caller_with_music() -
     assert isinstance(house.call(call).phase, Joining)
     house.tell(SideHeld(call, Side.VOLUNTEER, True, house.at))
     house.joined(call)
-    assert Cover(call, ring) in house.commands
+    assert Cover(call, ring, held=True) in house.commands
     house.tell(SideHeld(call, Side.VOLUNTEER, False, house.at))
     assert house.commands[-1] == Uncover(call, ring)
 

@@ -146,6 +146,7 @@ EACH: tuple[Law, ...] = (
     rings.the_exchange_knows_for_whom_keys_are_answers,
     sounds.answered_means_heard,
     sounds.who_is_not_heard_is_covered_at_once,
+    sounds.a_hold_is_covered_at_once,
     sounds.nobody_is_hung_up_on_for_silence,
     sounds.a_phone_that_failed_costs_the_caller_no_turn,
     sounds.a_dead_phone_is_let_go_and_its_caller_waits_first,

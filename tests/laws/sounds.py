@@ -68,6 +68,18 @@ def who_is_not_heard_is_covered_at_once(trace: Trace) -> None:
         require(done or already, f"the caller of {news.talk} is left without a sound", trace, news)
 
 
+def a_hold_is_covered_at_once(trace: Trace) -> None:
+    """Whichever side holds: the exchange plays something by itself, but not to who was joined after it had heard."""
+    for moment in trace:
+        news = moment.news
+        talk = talk_of(moment.before.calls.get(news.call)) if isinstance(news, SideHeld) else None
+        if not isinstance(news, SideHeld) or talk is None or news.held is (news.side in [h.side for h in talk.holds]):
+            continue
+        kind, whose = Cover if news.held else Uncover, (news.call, news.side)
+        done = any(isinstance(each, kind) and (each.call, each.side) == whose for each in moment.commands)
+        require(done, f"{news.side} of {news.call} holds, or does so no more, and the other is not told", trace, news)
+
+
 def nobody_is_left_for_long_with_a_volunteer_who_cannot_be_heard(trace: Trace) -> None:
     """Never heard, or dropped: two seconds after it was told they are not with each other any more, unless something
     was told of it meanwhile."""

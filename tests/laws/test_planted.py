@@ -52,6 +52,7 @@ from ivr.core.news import (
     RingAnswered,
     RingGone,
     RingPressed,
+    SideHeld,
     SoundLost,
     VolunteerHeard,
 )
@@ -386,6 +387,13 @@ def lost_and_left(moment: Moment) -> Moment | None:
     return replace(moment, news=SoundLost(talk.talk, Side.VOLUNTEER, Loss.NEVER, moment.news.at), commands=())
 
 
+def held_and_left(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    if talk is None or talk.holds:
+        return None
+    return replace(moment, news=SideHeld(call_of(talk.talk), Side.CALLER, True, moment.news.at), commands=())
+
+
 def hung_up_in_a_talk(moment: Moment) -> Moment | None:
     talk = a_talk(moment)
     if talk is None or isinstance(moment.news, RingGone):
@@ -409,6 +417,7 @@ def with_a_dead_phone(moment: Moment) -> Moment | None:
 SPOILT: dict[Law, Spoil] = {
     sounds.answered_means_heard: answered_without_having_been_heard,
     sounds.who_is_not_heard_is_covered_at_once: lost_and_left,
+    sounds.a_hold_is_covered_at_once: held_and_left,
     sounds.nobody_is_left_for_long_with_a_volunteer_who_cannot_be_heard: lost_and_left,
     sounds.nobody_is_hung_up_on_for_silence: hung_up_in_a_talk,
     sounds.a_phone_that_failed_costs_the_caller_no_turn: the_caller_pays,

@@ -155,12 +155,16 @@ class LiveLine:
         told: list[dict[str, Any]] = json.loads(self.ivr("events", "--json"))
         return told
 
-    def last_call(self, arrived: int) -> dict[str, Any]:
-        """The call that ended last, once `arrived` are in the log: by the events, since the clock of a line that was
-        started anew has begun anew as well."""
-        calls = until(lambda: found if len(found := self.calls()) >= arrived else None, "the call in the log")
+    def ended(self) -> list[dict[str, Any]]:
+        """The call log in the order in which calls ended, by the events: by the clock it is not, since that of a line
+        that was started anew has begun anew as well."""
+        rows = {call["call"]: call for call in self.calls()}
         ended = [event["data"]["call"] for event in self.events() if event["type"] == "voiceline.call_ended"]
-        return next(call for call in calls if call["call"] == ended[-1])
+        return [rows[call] for call in ended if call in rows]
+
+    def last_call(self, arrived: int) -> dict[str, Any]:
+        """The call that ended last, once `arrived` are in the log."""
+        return until(lambda: found if len(found := self.ended()) >= arrived else None, "the call in the log")[-1]
 
     def api(self, path: str, token: str | None = None, port: str = "web") -> tuple[int, bytes]:
         request = urllib.request.Request(f"{self.ready[port]}{path}")
