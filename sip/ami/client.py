@@ -171,7 +171,14 @@ class Ami:
 
     async def get_global(self, name: str) -> str:
         """Empty when there is none, or when it cannot be asked."""
-        answer = await self.ask("Getvar", {"Variable": name})
+        return await self._get({"Variable": name})
+
+    async def get_variable(self, channel: str, name: str) -> str:
+        """Of a channel; empty when there is none, or when it cannot be asked."""
+        return await self._get({"Channel": channel, "Variable": name})
+
+    async def _get(self, fields: Fields) -> str:
+        answer = await self.ask("Getvar", fields)
         return "" if isinstance(answer, Result) else answer[0].get("Value", "")
 
     async def redirect(self, channel: str, context: str, extension: str) -> Result:

@@ -19,6 +19,10 @@ from sip.ari.legs import RingLegs
 from sip.ari.parties import Parties
 
 REFRESH: Final = "PJSIP_SEND_SESSION_REFRESH()"
+OFFER: Final = "PJSIP_MEDIA_OFFER(audio)"
+UNUSED: Final = "g719"
+"""A voice that no phone here has. Offered beside the others, since what was agreed already is not offered again: asked
+to, Asterisk 22.10.1 sends nothing to a phone that has all of them (`sip_session_refresh`, "Topologies are equal")."""
 LISTEN: Final = "TALK_DETECT(set)"
 LISTEN_NO_MORE: Final = "TALK_DETECT(remove)"
 QUIET: Final = "quiet"
@@ -38,7 +42,11 @@ class Remedies:
         """A re-INVITE; Asterisk does not say how it went."""
         ring = command.ring
         channel = self._parties.channel(command.call) if ring is None else self._legs.channel(ring)
-        return Result.GONE if channel is None else await self._ami.set_variable(channel, REFRESH, "invite")
+        if channel is None:
+            return Result.GONE
+        if voices := await self._ami.get_variable(channel, OFFER):
+            await self._ami.set_variable(channel, OFFER, f"{voices},{UNUSED}")
+        return await self._ami.set_variable(channel, REFRESH, "invite")
 
     async def cover(self, command: Cover) -> Result:
         """Music on the caller's channel, inside the room; their own sound goes on to the volunteer. A first word of the

@@ -85,20 +85,19 @@ def test_no_leg_of_anybody_is_ever_sent_where_a_packet_came_from() -> None:
         told = rendered(settings)["pjsip.conf"]
         assert "rtp_symmetric = no" in told
         assert "rtp_symmetric = yes" not in told
+        assert "probation = 100000000" in rendered(settings)["rtp.conf"]
 
 
 def test_outside_loopback_phones_come_over_tls_encrypt_and_prove_where_they_are() -> None:
     files = rendered(OUTSIDE)
     for line in ("transport = tls", "media_encryption_optimistic = no", "ice_support = yes", "endpoint = Plain"):
         assert line in files["pjsip.conf"], line
-    assert "probation = 100000000" in files["rtp.conf"]
     assert "ip,header,username" in files["pjsip.conf"]
 
 
 def test_on_loopback_nothing_of_that_is_needed() -> None:
     files = rendered(LOOPBACK)
     assert "transport = tls" not in files["pjsip.conf"]
-    assert "probation" not in files["rtp.conf"]
     assert "chain" not in files["firewall.nft"]
 
 

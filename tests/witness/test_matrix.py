@@ -29,6 +29,7 @@ SHORT = (
     Cell("baresip", "key", "held"),
     Cell("baresip", "silence", "ringing"),
     Cell("pjsua2", "network", "talking"),
+    Cell("baresip", "network", "talking"),
 )
 
 
