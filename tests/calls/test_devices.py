@@ -116,7 +116,7 @@ def test_a_controller_that_is_killed_while_both_ring_finds_one_ring_again(
             rings = await asyncio.gather(home.next_ring(20.0), office.next_ring(20.0))
             await asyncio.to_thread(line.kill)
             talks = [
-                await ring.answer(sound=speech_like(9.0, 3)) for ring in rings[: 2 if quick == "both answer" else 1]
+                await ring.answer(sound=speech_like(30.0, 3)) for ring in rings[: 2 if quick == "both answer" else 1]
             ]
             await asyncio.to_thread(line.start)
             await line.talk_stands()

@@ -9,6 +9,7 @@ import pytest
 
 from sip.phone.own import OwnCall, OwnPhone
 from tests.rigs.line import CARRIER, LiveLine
+from tests.rigs.share import every
 
 pytestmark = pytest.mark.asterisk
 
@@ -60,7 +61,7 @@ def test_hanging_up_in_the_music_after_a_while_is_abandoned(line: LiveLine) -> N
     assert record["waited_s"] > 10.0
 
 
-@pytest.mark.parametrize(("code", "result"), [(603, "declined"), (486, "busy"), (480, "no_answer")])
+@pytest.mark.parametrize(("code", "result"), every(3, [(603, "declined"), (486, "busy"), (480, "no_answer")]))
 def test_a_phone_that_says_no_makes_the_next_one_ring_at_once(line: LiveLine, code: int, result: str) -> None:
     async def story() -> None:
         async with (

@@ -10,6 +10,7 @@ import pytest
 
 from sip.phone.own import OwnPhone
 from tests.rigs.line import CARRIER, SECRET_NAME, SECRET_NUMBER, LiveLine, eventually, live_line
+from tests.rigs.share import every
 from tests.sip.wirephone import Manners, WirePhone
 from tests.trouble.rig import server_of
 
@@ -81,12 +82,14 @@ def test_a_partner_that_takes_a_caller_learns_the_lines_number_and_nothing_else(
 
 @pytest.mark.parametrize(
     ("manners", "result"),
-    [
-        (Manners(silent=True), "no_answer"),  # gone in the very second, for all we can tell
-        (Manners(refuse=486), "busy"),
-        (Manners(refuse=503), "failed"),
-    ],
-    ids=["gone", "busy", "503"],
+    every(
+        2,
+        [
+            pytest.param(Manners(silent=True), "no_answer", id="gone"),  # in the very second, for all we can tell
+            pytest.param(Manners(refuse=486), "busy", id="busy"),
+            pytest.param(Manners(refuse=503), "failed", id="503"),
+        ],
+    ),
 )
 def test_whom_a_partner_does_not_take_hears_so_once_and_is_still_first(
     night: LiveLine, manners: Manners, result: str
