@@ -4,6 +4,7 @@ none gets none, a quick one is quick, and none hangs."""
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 
@@ -16,6 +17,10 @@ QUICK = "VOICELINE_QUICK"
 """Set by `make check`: a test that computes for longer than `QUICK_S` is asked to call itself a scan."""
 QUICK_S = 6.0
 """Of a processor, not of the clock: a machine that is busy with other things makes no test slow."""
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # begun in the background by a shell; our children shall hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 NOWHERE = "/proc/no-asterisk-for-a-test-without-the-mark"
 """Where nobody, not even root, can keep anything."""
 
