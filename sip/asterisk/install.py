@@ -19,8 +19,8 @@ from sip.asterisk.debian import Say, cached_tree
 from sip.asterisk.modules import ALLOWED
 from sip.trouble import SipTrouble
 
-OLDEST = 22
-"""Major version: the language of its interfaces that we speak."""
+OLDEST = "22.10.1"
+"""Its interfaces are what we speak; older ones drop or mute calls (`asterisk-config/UPSTREAM.md`)."""
 
 _STAMP = ".made-from"
 _DOCUMENTATION = "documentation/core-en_US.xml"
@@ -138,12 +138,16 @@ def _version(start: tuple[str, ...], name: str) -> str:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         told = ""
-    found = re.match(r"Asterisk (?:certified/)?((\d+)[.\d]*)", told)
+    found = re.match(r"Asterisk (?:certified/)?(\d+[.\d]*)", told)
     if found is None:
         raise SipTrouble(f"{name} does not start, so it cannot be used: is its directory mounted noexec?")
-    if int(found[2]) < OLDEST:
+    if _order(found[1]) < _order(OLDEST):
         raise SipTrouble(f"{name} is version {found[1]}, and {OLDEST} or newer is needed.")
     return found[1].rstrip(".")
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part)
 
 
 def _first(found: Iterable[Iterable[Path] | Path]) -> Path | None:
