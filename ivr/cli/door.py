@@ -19,12 +19,11 @@ from ivr.cli.keeper import gone
 from sip.asterisk.settings import Settings
 from sip.front import process
 from sip.front.install import Kamailio, install
-from sip.front.render import is_written, keep_key, rendered
-from sip.front.settings import FrontPlaces, FrontSettings, front_settings
+from sip.front.render import is_written, rendered
+from sip.front.settings import FRONT, FrontPlaces, FrontSettings, front_settings
 from sip.trouble import SipTrouble
 
 log = logging.getLogger("voiceline")
-FOLDER = "front"
 LOOK_S = 1.0
 MUTE_S = 1.0
 HUNG = 5
@@ -38,12 +37,12 @@ DIRECT = (
 
 def get_front(state: Path) -> Kamailio:
     """Found or fetched. Raises `SipTrouble`."""
-    return install(state / FOLDER, lambda line: click.echo(f"ivr: {line}", err=True))
+    return install(state / FRONT, lambda line: click.echo(f"ivr: {line}", err=True))
 
 
 def close_door(state: Path) -> bool:
     """Whether there was a front to end. Raises `SipTrouble`."""
-    return process.stop(FrontPlaces(state / FOLDER))
+    return process.stop(FrontPlaces(state / FRONT))
 
 
 class Door:
@@ -58,12 +57,12 @@ class Door:
         may: Callable[[], bool],
     ) -> None:
         self._kamailio, self._asked, self._alarm, self._may = kamailio, settings, alarm, may
-        self._places = FrontPlaces(state / FOLDER)
+        self._places = FrontPlaces(state / FRONT)
         self._settings: FrontSettings | None = None
         self._mute = 0
 
     def _made(self) -> FrontSettings:
-        return front_settings(self._asked(), self._places, keep_key(self._places))
+        return front_settings(self._asked(), self._places)
 
     def open(self) -> None:
         """What runs as it should goes on. Blocks; raises `SipTrouble`."""

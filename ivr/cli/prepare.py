@@ -21,6 +21,8 @@ from ivr.core.state import LineState, Volunteer
 from sip.asterisk import settings as asked
 from sip.asterisk.settings import Account, Device, OpenSpan, PartnerPlace, Places, Ports, Settings
 from sip.devices import of_volunteer
+from sip.front.render import keep_key
+from sip.front.settings import FRONT, FrontPlaces
 from sip.partners import Partner
 from sip.secrets import Secrets
 from sip.shown import shown_file
@@ -263,7 +265,7 @@ def make_settings(
         trunks=config.trunks,
         sip_bind=config.sip_bind,
         phones=replace(config.phone_side, certificate=shown_file(state)),
-        front=config.has_front,
+        front_key=keep_key(FrontPlaces(state / FRONT)) if config.has_front else None,
         shift_s=round(shift_s),
         sentences=tuple(
             asked.Sentence(asked.sentence_name(language, prompt), place.path(language, prompt))

@@ -202,7 +202,7 @@ def check_ports(settings: Settings) -> None:
 
 def _sip_ports(settings: Settings) -> list[tuple[str, str, int, socket.SocketKind]]:
     ports = settings.ports
-    if settings.front:
+    if settings.front_key is not None:
         return [("SIP behind the front", LOOPBACK, ports.sip_inside, socket.SOCK_DGRAM)]
     tls = [("TLS", settings.phones.bind, ports.sip_tls, socket.SOCK_STREAM)] if settings.phones.certificate else []
     return [("SIP", settings.sip_bind, ports.sip, socket.SOCK_DGRAM), *tls]

@@ -11,11 +11,10 @@ from pathlib import Path
 from sip.asterisk.hold_tone import FILE, QUIET_FILE, hold_tone, quiet
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.settings import APPLICATION, CODES, Places, Settings
+from sip.front.settings import INSIDE, inside_partners, trunk_secret
 from sip.numbers import spellings
 from sip.private import write_privately
-from sip.shown import bracketed
 from sip.trouble import SipTrouble
-from sip.trunks import socket_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-config"
 
@@ -79,8 +78,10 @@ def rendered(settings: Settings) -> dict[str, str]:
         "media_address": _media_address(settings.sip_bind),
         "phones_address": _media_address(settings.phones.bind) if settings.phones.bind != settings.sip_bind else None,
         "split_ports": settings.has_carrier,
-        "sockets": {trunk.name: socket_of(place) for place, trunk in enumerate(settings.trunks)},
-        "front_here": f"{bracketed(settings.sip_bind)}:{settings.ports.sip}",
+        "front": settings.front_key is not None,
+        "front_secrets": {trunk.name: trunk_secret(settings.front_key or "", trunk.name) for trunk in settings.trunks},
+        "front_address": INSIDE,
+        "front_partners": inside_partners(settings.ports),
     }
     values |= {
         "carriers": _by_version(source for trunk in settings.trunks for source in trunk.sources),

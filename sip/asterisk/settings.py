@@ -26,7 +26,7 @@ class Ports:
     rtp_last: int = 12099
     sip_tls: int = 5061
     sip_inside: int = 5062
-    """Asterisk's own, at 127.0.0.1, where a front stands before it."""
+    """Asterisk's own, at 127.0.0.1, where a front stands before it; with the next one also the front's towards Asterisk."""
 
     @staticmethod
     def from_base(base: int | None) -> Ports:
@@ -220,8 +220,8 @@ class Settings:
     partners: tuple[PartnerPlace, ...] = ()
     not_now: Path | None = None
     """What a volunteer hears whose code nobody can take up now."""
-    front: bool = False
-    """A front takes SIP from everybody, and Asterisk from the front alone."""
+    front_key: str | None = field(default=None, repr=False)
+    """A front takes SIP from everybody, and Asterisk from the front alone: its key (hex). None: no front."""
 
     @property
     def has_carrier(self) -> bool:

@@ -27,7 +27,6 @@ MODULES = (
     "sl",
     "rr",
     "pv",
-    "path",  # where a phone's registration came from
     "textops",
     "textopsx",  # the list of header fields that may pass
     "siputils",
@@ -35,10 +34,10 @@ MODULES = (
     "sanity",
     "uac",  # the caller's From becomes nobody's
     "htable",
+    "jsonrpcs",  # orders of ours: a renewed certificate
     "pike",
     "crypto",  # the right to speak in a dialog
     "kex",
-    "corex",
     "ipops",
     "nathelper",
     "tls",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sip.front.install import Kamailio
 from sip.front.render import is_written, rendered, write
-from sip.front.settings import FrontPlaces, FrontSettings
+from sip.front.settings import INSIDE, FrontPlaces, FrontSettings
 from sip.trouble import SipTrouble
 
 BOOT_S = 15.0
@@ -67,7 +67,7 @@ def check(kamailio: Kamailio, places: FrontPlaces) -> None:
     """Raises `SipTrouble` with Kamailio's first complaint about the configuration; the files are then taken away, so
     that nothing starts from them."""
     done = subprocess.run(
-        [*_words(kamailio, places), "-c", "-E", "-A", "CHECKED"],
+        [*_words(kamailio, places), "-c", "-E", "-A", "WORDS"],
         capture_output=True,
         text=True,
         errors="replace",
@@ -176,7 +176,7 @@ def check_ports(settings: FrontSettings) -> None:
     wanted = [
         ("SIP", settings.address, settings.port, socket.SOCK_DGRAM),
         ("SIP over TCP", settings.address, settings.port, socket.SOCK_STREAM),
-        *(("SIP", trunk.socket, settings.port, socket.SOCK_DGRAM) for trunk in settings.trunks),
+        *(("SIP inside", INSIDE, settings.asterisk_port + more, socket.SOCK_DGRAM) for more in range(3)),
     ]
     if settings.certificate is not None:
         wanted.append(("TLS", settings.tls_address, settings.tls_port, socket.SOCK_STREAM))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sip.asterisk.render import TEMPLATES
 from sip.front.install import MODULES
-from sip.front.settings import FrontPlaces, FrontSettings
+from sip.front.settings import INSIDE, FrontPlaces, FrontSettings
 from sip.private import read_private, write_private, write_privately
 from sip.trouble import SipTrouble
 
@@ -41,9 +41,19 @@ def rendered(settings: FrontSettings) -> dict[str, str]:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - not HTML; every value is an address, a port, a key or a path of ours
     )
-    environment.filters["network"] = _network
+    environment.filters["bare"] = _bare
     values: dict[str, object] = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    values |= {"modules": MODULES, "here": settings.here}
+    values |= {
+        "modules": MODULES,
+        "here": settings.here,
+        "tls_here": settings.tls_here,
+        "inside_ip": INSIDE,
+        "inside_trunks": f"{INSIDE}:{settings.asterisk_port}",
+        "inside_trunks_port": settings.asterisk_port,
+        "inside_phones": f"{INSIDE}:{settings.asterisk_port + 1}",
+        "inside_partners": f"{INSIDE}:{settings.asterisk_port + 2}",
+        "inside_partners_port": settings.asterisk_port + 2,
+    }
     return {name: environment.get_template(f"{name}.j2").render(values) for name in _FILES}
 
 
@@ -65,7 +75,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _network(source: str) -> str:
-    """An address or a network, as `is_in_subnet` wants it."""
-    read = ipaddress.ip_network(source)
-    return str(read.network_address) if read.num_addresses == 1 else str(read)
+def _bare(source: str) -> str:
+    """An address as Kamailio shows where something came from."""
+    address = ipaddress.ip_address(source)
+    return f"[{address}]" if address.version == 6 else str(address)
