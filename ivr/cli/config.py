@@ -49,7 +49,11 @@ class Config:
     @property
     def has_front(self) -> bool:
         """By default, but where we listen everywhere: the front writes its address into what it passes on."""
-        return not _is_everywhere(self.sip_bind) if self.front is None else self.front
+        return self.can_have_front if self.front is None else self.front
+
+    @property
+    def can_have_front(self) -> bool:
+        return not _is_everywhere(self.sip_bind) and not _is_everywhere(self.phones_bind)
 
     @property
     def phones_bind(self) -> str:
@@ -151,8 +155,8 @@ def read_config(path: Path | None) -> Config:
         front=_front(reader),
     )
     reader.unknown()
-    if config.front and _is_everywhere(config.sip_bind):
-        raise Trouble(f'{path}: with [front] mode = "kamailio" sip_bind must be an address of this machine.')
+    if config.front and not config.can_have_front:
+        raise Trouble(f'{path}: with [front] mode = "kamailio" sip_bind and phones.bind must be addresses.')
     if _is_everywhere(config.phones_name):
         raise Trouble(f'{path}: name what phones dial, like [phones] host = "sip.example.dk".')
     return config

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -19,20 +20,25 @@ from ivr.cli.keeper import gone
 from sip.asterisk.settings import Settings
 from sip.front import process
 from sip.front.install import Kamailio, install
-from sip.front.render import is_written, rendered
+from sip.front.render import rendered, written
+from sip.front.rpc import order
 from sip.front.settings import FRONT, FrontPlaces, FrontSettings, front_settings
 from sip.trouble import SipTrouble
 
 log = logging.getLogger("voiceline")
 LOOK_S = 1.0
+AGAIN_S = 0.2
 MUTE_S = 1.0
 HUNG = 5
 """So many questions in a row without an answer, one a second: it hangs."""
 DIRECT = (
-    "calls and phones reach Asterisk without a front: requests that it does not know stay unanswered, whoever knows a "
-    "call's names can end it from anywhere, numbers must be dialled as they are written, and the carrier's name for a "
-    "call is in Asterisk's memory while it lasts"
+    "requests that Asterisk does not know stay unanswered",
+    "who knows a call's names can end it from anywhere",
+    "a call that is forked comes twice",
+    "a number must be dialled as it is written here, or with the country before it",
+    "the carrier's name for a call is in Asterisk's memory while it lasts",
 )
+"""What is missing without a front, one sentence each."""
 
 
 def get_front(state: Path) -> Kamailio:
@@ -61,17 +67,14 @@ class Door:
         self._settings: FrontSettings | None = None
         self._mute = 0
 
-    def _made(self) -> FrontSettings:
-        return front_settings(self._asked(), self._places)
-
     def open(self) -> None:
         """What runs as it should goes on. Blocks; raises `SipTrouble`."""
         if self._kamailio is None:
             process.stop(self._places)  # of a start with another configuration
             return
-        self._settings = settings = self._made()
+        self._settings = settings = front_settings(self._asked(), self._places)
         there = process.find_running(self._places) is not None
-        if there and is_written(settings, rendered(settings)) and process.answers(settings):
+        if there and written(settings) == rendered(settings) and process.answers(settings):
             return
         process.start(self._kamailio, settings)
 
@@ -80,9 +83,9 @@ class Door:
             process.stop(self._places)
 
     def renew_certificate(self) -> None:
-        """Blocks. A start of it takes a tenth of a second, in which a phone asks twice."""
-        if self._kamailio is not None and self._settings is not None:
-            process.start(self._kamailio, self._settings)
+        """Blocks. Who is connected stays."""
+        if self._kamailio is not None:
+            order(self._places, "tls.reload")
 
     # ------------------------------------------------------------ its life
 
@@ -101,15 +104,13 @@ class Door:
             if not self._may():
                 await asyncio.sleep(LOOK_S)
                 continue
-            if await asyncio.to_thread(process.find_running, self._places) not in (None, pid):
-                continue  # we started it anew ourselves
             log.error("the front has died and is started again", extra={"keys": {}})
             self._alarm("front_died")
             try:
                 await asyncio.to_thread(process.start, kamailio, settings)
             except SipTrouble:
                 self._alarm("front_not_started")
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(AGAIN_S)
 
     async def _end_hung(self, settings: FrontSettings) -> None:
         while True:
@@ -129,12 +130,35 @@ class Door:
     # ------------------------------------------------------------ what is said of it
 
     def told(self) -> dict[str, object]:
+        """For the status. `missing`: what a house without a front does without, in sentences."""
         if self._kamailio is None:
-            return {"mode": "direct", "missing": DIRECT}
+            return {"mode": "direct", "version": None, "pid": None, "since": None, "missing": list(DIRECT)}
         pid = process.find_running(self._places)
-        return {"mode": "kamailio", "version": self._kamailio.version, "pid": pid, "answers": self._mute == 0}
+        return {
+            "mode": "kamailio",
+            "version": self._kamailio.version,
+            "pid": pid,
+            "since": process.since(self._places) if pid is not None else None,
+            "missing": [],
+        }
 
     def wrong(self) -> list[str]:
-        if self._kamailio is None or process.find_running(self._places) is not None:
+        if self._kamailio is None:
             return []
-        return ["The front does not run: no call and no phone reaches us; it is being started."]
+        if process.find_running(self._places) is None:
+            return ["The front does not run, so that no call and no phone reaches us; it is being started."]
+        return ["The front does not answer; it is ended and started anew soon."] if self._mute > 1 else []
+
+
+def front_lines(front: object) -> list[str]:
+    """The same for people. None from a controller of an older version."""
+    if not isinstance(front, dict):
+        return []
+    if front["mode"] == "direct":
+        return ["no front before Asterisk (direct), so:", *(f"  {each}" for each in front["missing"])]
+    if front["pid"] is None:
+        return []
+    since = front["since"]
+    if isinstance(since, str):
+        since = datetime.fromisoformat(since).astimezone(UTC)
+    return [f"front: Kamailio {front['version']} (process {front['pid']}), running since {since:%Y-%m-%d %H:%M} UTC"]

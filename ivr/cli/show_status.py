@@ -8,6 +8,7 @@ import click
 
 from ivr.app import control
 from ivr.cli.common import Trouble, common, say, say_json
+from ivr.cli.door import front_lines
 from ivr.core.ids import LineId
 
 
@@ -40,6 +41,7 @@ def status_lines(told: control.Answer) -> list[str]:
     assert isinstance(people, list)
     assert isinstance(wrong, list)
     found = [f"Asterisk {asterisk['version']} (process {asterisk['pid']}), controller process {told['pid']}"]
+    found += front_lines(told.get("front"))
     found += tls_lines(told.get("tls"))
     for line in lines:
         door = f"open, {line['service']} service" if line["open"] else f"closed, opens {line['next_opening']}"

@@ -9,8 +9,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,7 @@ class Asked:
     drain_s: float
     as_json: bool
     watch: bool = False
+    front: str | None = None
 
 
 @click.command()
@@ -69,6 +71,11 @@ class Asked:
 @click.option("--port-base", type=int, help="First of the ports to use, for several copies side by side.")
 @click.option("--clock", help="Let the line's clock start at this moment (ISO), to try another hour.")
 @click.option("--drain", "drain_s", type=float, default=600.0, show_default=True, help="Seconds talks get at the end.")
+@click.option(
+    "--front",
+    type=click.Choice(["kamailio", "direct"]),
+    help="What stands before Asterisk, instead of what the settings say.",
+)
 @click.option("--watch", is_flag=True, help="Publish the callflows whenever they are saved and right.")
 @common
 def up(
@@ -76,6 +83,7 @@ def up(
     port_base: int | None,
     clock: str | None,
     drain_s: float,
+    front: str | None,
     watch: bool,
     state: Path,
     as_json: bool,
@@ -85,7 +93,7 @@ def up(
     Example: ivr up --port-base 20000 --clock 2026-03-02T22:58
     """
     log_to_stderr(as_json)
-    asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json, watch)
+    asked = Asked(config, prepare.make_state(state), port_base, clock, drain_s, as_json, watch, front)
     try:
         with ExitStack() as held:
             held.callback(forget_ready, asked.state)
@@ -106,7 +114,7 @@ def forget_ready(state: Path) -> None:
 
 def lay_ground(asked: Asked) -> Ground:
     """Everything that can be found wrong before a call is touched. Raises `Trouble`."""
-    settings = read_config(asked.config)
+    settings = with_front(read_config(asked.config), asked.front)
     ports = Ports.from_base(asked.port_base)
     shift_s = shift(asked.clock, settings)
     clock = SystemClock(shift_s)
@@ -118,6 +126,15 @@ def lay_ground(asked: Asked) -> Ground:
     front = get_front(asked.state) if settings.has_front else None
     remember_config(asked.state, asked.config)
     return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch, front)
+
+
+def with_front(settings: Config, mode: str | None) -> Config:
+    """As the settings have it, or as was asked for with this start."""
+    if mode is None:
+        return settings
+    if mode == "kamailio" and not settings.can_have_front:
+        raise Trouble("a front needs an address to listen at: name one of this machine as sip_bind, not 0.0.0.0.")
+    return replace(settings, front=mode == "kamailio")
 
 
 def plan_and_hours(state: Path, settings: Config, now: datetime, key: bytes) -> tuple[Plan, dict[LineId, Timetable]]:
@@ -215,8 +232,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
             add_demo_volunteers(running.engine)
         if not running.outwaited:
             port.listen(LOOPBACK, ground.ports.web).close()
-        start_asterisk(running)
-        running.open_door()
+        start_exchange(running)
         await running.still_in_office()
         async with asyncio.TaskGroup() as group:
             group.create_task(running.run(), name="house")
@@ -255,6 +271,22 @@ def remember_people(engine: Engine, state: Path) -> None:
     for partner in partners(state).values():
         for place in partner.seats():
             engine.take(VolunteerAdded(place, partner.group, None, engine.clock.now()))
+
+
+def start_exchange(running: Running) -> None:
+    """Asterisk and the front, side by side. When one of them cannot be started the other does not stay behind."""
+    there = process.find_running(running.ground.places) is not None
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(running.open_door)
+        try:
+            start_asterisk(running)
+            opening.result()
+        except BaseException:
+            if not there:
+                wait([opening])
+                running.close_door()
+                process.stop(running.ground.places)
+            raise
 
 
 def start_asterisk(running: Running) -> None:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sip.front.install import Kamailio
-from sip.front.render import is_written, rendered, write
+from sip.front.render import rendered, write, written
 from sip.front.settings import INSIDE, FrontPlaces, FrontSettings
 from sip.trouble import SipTrouble
 
 BOOT_S = 15.0
 """A quarter of a second is usual."""
+ENDED_S = 0.5
+"""So long after its start one that refuses to run has ended."""
 ANSWER_S = 0.5
 _OPTIONS = (
     "OPTIONS sip:{here} SIP/2.0\r\nVia: SIP/2.0/UDP {us};branch=z9hG4bK{token};rport\r\nMax-Forwards: 1\r\n"
@@ -31,16 +36,27 @@ _OPTIONS = (
 def start(kamailio: Kamailio, settings: FrontSettings, boot_s: float = BOOT_S) -> int:
     """Starts it in a session of its own and waits until it answers SIP; returns its process id.
 
-    A configuration that Kamailio refuses is never put in force. Raises `SipTrouble` for that, when a port is taken, and
-    when it does not answer within `boot_s` seconds.
+    A configuration that Kamailio refuses is never put in force: the files are then as they were. Raises `SipTrouble` for
+    that, when a port is taken, and when it does not answer within `boot_s` seconds.
     """
     places = settings.places
     _end_leftovers(places)
     check_ports(settings)
     texts = rendered(settings)
-    if not is_written(settings, texts):
+    before = written(settings)
+    if before != texts:
+        check(kamailio, settings, texts)
         write(settings, texts)
-        check(kamailio, places)
+    try:
+        return _launch(kamailio, settings, boot_s)
+    except SipTrouble:
+        if before and before != texts:
+            write(settings, before)
+        raise
+
+
+def _launch(kamailio: Kamailio, settings: FrontSettings, boot_s: float) -> int:
+    places = settings.places
     places.pid.unlink(missing_ok=True)  # one that was killed left it behind, and the next one believes it
     try:
         subprocess.run(
@@ -54,32 +70,51 @@ def start(kamailio: Kamailio, settings: FrontSettings, boot_s: float = BOOT_S) -
         )
     except (OSError, subprocess.CalledProcessError):
         raise SipTrouble("The front could not be started: is `setsid` (util-linux) there?") from None
-    deadline = time.monotonic() + boot_s
-    while not (answers(settings, 0.05) and (pid := find_running(places)) is not None):
-        if time.monotonic() > deadline:
+    began = time.monotonic()
+    while not (answers(settings, 0.02) and (pid := find_running(places)) is not None):
+        waited_s = time.monotonic() - began
+        if waited_s > boot_s or (waited_s > ENDED_S and not any(_all(places))):
             stop(places)
-            raise SipTrouble(f"The front did not answer within {boot_s:.0f} s of its start: is the machine overloaded?")
+            raise SipTrouble(f"The front did not come up: {_last_words(kamailio, places)}.")
         time.sleep(0.01)
     return pid
 
 
-def check(kamailio: Kamailio, places: FrontPlaces) -> None:
-    """Raises `SipTrouble` with Kamailio's first complaint about the configuration; the files are then taken away, so
-    that nothing starts from them."""
-    done = subprocess.run(
-        [*_words(kamailio, places), "-c", "-E", "-A", "WORDS"],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=60,
-        check=False,
-    )
-    if done.returncode == 0:
-        return
-    complaints = [line for line in (done.stderr + done.stdout).splitlines() if "ERROR" in line or "CRITICAL" in line]
-    places.configuration.unlink(missing_ok=True)
-    first = complaints[0].split("CRITICAL:")[-1].split("ERROR:")[-1].strip() if complaints else "it does not say why"
-    raise SipTrouble(f"Kamailio refuses the front's configuration ({first[:200]}): nothing was changed.")
+def _last_words(kamailio: Kamailio, places: FrontPlaces) -> str:
+    """Why it does not start, by a start that says so; no call can come to it."""
+    words = [*_words(kamailio, places), "-DD", "-E", "-A", "WORDS", "-P", str(places.pid)]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=3, check=False)
+    except subprocess.TimeoutExpired:
+        _end_leftovers(places)
+        return "it does not answer; is the machine overloaded?"
+    return _complaint(done.stderr + done.stdout)
+
+
+def check(kamailio: Kamailio, settings: FrontSettings, texts: dict[str, str]) -> None:
+    """Raises `SipTrouble` with Kamailio's first complaint about these files; changes none."""
+    places = settings.places
+    trial = replace(settings, places=FrontPlaces(places.home / "trial"))
+    write(trial, texts)
+    try:
+        done = subprocess.run(
+            [*_words(kamailio, trial.places), "-c", "-E", "-A", "WORDS"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(trial.places.home, ignore_errors=True)
+    if done.returncode != 0:
+        told = _complaint(done.stderr + done.stdout)
+        raise SipTrouble(f"Kamailio refuses the front's configuration ({told}): nothing was changed.")
+
+
+def _complaint(said: str) -> str:
+    found = [line for line in said.splitlines() if "ERROR" in line or "CRITICAL" in line]
+    return found[0].split("CRITICAL:")[-1].split("ERROR:")[-1].strip()[:200] if found else "it does not say why"
 
 
 def _words(kamailio: Kamailio, places: FrontPlaces) -> list[str]:
@@ -120,6 +155,14 @@ def find_running(places: FrontPlaces) -> int | None:
     except (OSError, ValueError):
         return None
     return pid if _is_ours(pid, places) else None
+
+
+def since(places: FrontPlaces) -> datetime | None:
+    """When the one that runs was started (aware UTC)."""
+    try:
+        return datetime.fromtimestamp(places.pid.stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _is_ours(pid: int, places: FrontPlaces) -> bool:

@@ -63,9 +63,10 @@ def write(settings: FrontSettings, texts: dict[str, str]) -> None:
         write_privately(settings.places.home / name, text.encode())
 
 
-def is_written(settings: FrontSettings, texts: dict[str, str]) -> bool:
-    """Whether the files on disk say just that."""
-    return all(_read(settings.places.home / name) == text for name, text in texts.items())
+def written(settings: FrontSettings) -> dict[str, str]:
+    """What the files on disk say; empty when there are none."""
+    found = {name: _read(settings.places.home / name) for name in _FILES}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _read(path: Path) -> str | None:
