@@ -26,7 +26,7 @@ class Ports:
     rtp_last: int = 12099
     sip_tls: int = 5061
     sip_inside: int = 5062
-    """Asterisk's own, at 127.0.0.1, where a front stands before it; with the next one also the front's towards Asterisk."""
+    """Asterisk's own, at 127.0.0.1, behind a front, which has it and the two after it at an address of its own."""
 
     @staticmethod
     def from_base(base: int | None) -> Ports:

@@ -36,8 +36,8 @@ _OPTIONS = (
 def start(kamailio: Kamailio, settings: FrontSettings, boot_s: float = BOOT_S) -> int:
     """Starts it in a session of its own and waits until it answers SIP; returns its process id.
 
-    A configuration that Kamailio refuses is never put in force: the files are then as they were. Raises `SipTrouble` for
-    that, when a port is taken, and when it does not answer within `boot_s` seconds.
+    A configuration that Kamailio refuses is never put in force, and the files stay as they were. Raises `SipTrouble`
+    for that, when a port is taken, and when it does not answer within `boot_s` seconds.
     """
     places = settings.places
     _end_leftovers(places)

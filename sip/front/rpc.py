@@ -1,4 +1,4 @@
-"""Orders to a front that runs, over its socket in the state directory (JSON-RPC 2.0 in datagrams). Blocks for a moment."""
+"""Orders to a front that runs: JSON-RPC 2.0 in datagrams, over its socket. Each blocks for a moment."""
 
 from __future__ import annotations
 

@@ -61,6 +61,8 @@ class Dialog:
     up: bool = False
     cseq: int = 1
     """Of our last request in it."""
+    routes: tuple[str, ...] = ()
+    """The way there, as the other side recorded it."""
 
 
 class Ears(asyncio.DatagramProtocol):
@@ -250,6 +252,8 @@ class WirePhone(asyncio.DatagramProtocol):
             ("CSeq", request.get("CSeq")),
             ("Contact", contact or self.contact),
         ]
+        if request.method == "INVITE" and 100 < code < 300:
+            headers += [("Record-Route", route) for route in request.all("Record-Route")]
         if body:
             headers.append(("Content-Type", "application/sdp"))
         if more is not None:
@@ -291,7 +295,9 @@ class WirePhone(asyncio.DatagramProtocol):
             return
         target = invite.get("Contact").strip("<>").split(">")[0]
         local = f"{invite.get('To')};tag={secrets.token_hex(4)}"
-        self.dialogs[call_id] = Dialog(call_id, local, invite.get("From"), target, invite)
+        dialog = Dialog(call_id, local, invite.get("From"), target, invite)
+        dialog.routes = invite.all("Record-Route")
+        self.dialogs[call_id] = dialog
         self._reply(invite, 100, "Trying")
         if self.manners.refuse is not None:
             self._reply(invite, self.manners.refuse, "No")
@@ -473,6 +479,7 @@ class WirePhone(asyncio.DatagramProtocol):
         if not again:
             dialog.remote = answer.get("To")
         if answer.status < 300:
+            dialog.routes = dialog.routes or tuple(reversed(answer.all("Record-Route")))
             dialog.target = answer.get("Contact").strip("<>").split(">")[0]
             if found := re.search(r"m=audio (\d+)", answer.body):
                 self.ears.remote = (self.server[0], int(found[1]))
@@ -493,6 +500,7 @@ class WirePhone(asyncio.DatagramProtocol):
                 ("Call-ID", dialog.call_id),
                 ("CSeq", f"{cseq} {method}"),
                 ("Max-Forwards", "70"),
+                *([("Route", route) for route in dialog.routes] if not via else []),
                 *described,
             ],
             body,
