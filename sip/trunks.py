@@ -34,6 +34,15 @@ class Trunk:
         return all(ipaddress.ip_network(source).is_loopback for source in self.sources)
 
 
+FIRST_SOCKET = ipaddress.ip_address("127.0.1.1")
+"""From here on each trunk has an address of the front's, by which Asterisk knows it: loopback, so nobody else's."""
+
+
+def socket_of(place: int) -> str:
+    """The front's address for the trunk at that place (from 0)."""
+    return str(FIRST_SOCKET + place)
+
+
 DEMO_TRUNK = Trunk("demo", (DEMO_SOURCE,))
 
 

@@ -43,6 +43,13 @@ class Config:
     trunks: tuple[Trunk, ...] = (DEMO_TRUNK,)
     sip_bind: str = LOOPBACK
     phones: Phones = Phones()
+    front: bool | None = None
+    """A front before Asterisk (`[front] mode`); None: where it can be."""
+
+    @property
+    def has_front(self) -> bool:
+        """By default, but where we listen everywhere: the front writes its address into what it passes on."""
+        return not _is_everywhere(self.sip_bind) if self.front is None else self.front
 
     @property
     def phones_bind(self) -> str:
@@ -141,8 +148,11 @@ def read_config(path: Path | None) -> Config:
         trunks=_trunks(reader),
         sip_bind=reader.address("sip_bind") or blank.sip_bind,
         phones=_phones(reader),
+        front=_front(reader),
     )
     reader.unknown()
+    if config.front and _is_everywhere(config.sip_bind):
+        raise Trouble(f'{path}: with [front] mode = "kamailio" sip_bind must be an address of this machine.')
     if _is_everywhere(config.phones_name):
         raise Trouble(f'{path}: name what phones dial, like [phones] host = "sip.example.dk".')
     return config
@@ -215,6 +225,15 @@ def _phones(reader: _Reader) -> Phones:
     if found.host is not None and _HOST.fullmatch(found.host) is None:
         raise Trouble(f"{reader.path}: phones.host is {found.host!r}, which is no name: write it like sip.example.dk.")
     return found
+
+
+def _front(reader: _Reader) -> bool | None:
+    front = reader.table("front")
+    mode = front.text("mode")
+    front.unknown()
+    if mode not in (None, "kamailio", "direct"):
+        raise Trouble(f'{reader.path}: front.mode is {mode!r}; it can be "kamailio" or "direct".')
+    return None if mode is None else mode == "kamailio"
 
 
 def _srtp(phones: _Reader) -> bool:

@@ -263,6 +263,7 @@ def make_settings(
         trunks=config.trunks,
         sip_bind=config.sip_bind,
         phones=replace(config.phone_side, certificate=shown_file(state)),
+        front=config.has_front,
         shift_s=round(shift_s),
         sentences=tuple(
             asked.Sentence(asked.sentence_name(language, prompt), place.path(language, prompt))

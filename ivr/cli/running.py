@@ -23,6 +23,7 @@ from ivr.cli import prepare, status, succession
 from ivr.cli.books import Books
 from ivr.cli.certificate import CertificateKeeper
 from ivr.cli.config import Config
+from ivr.cli.door import Door
 from ivr.cli.keeper import Keeper
 from ivr.cli.staff import Staff
 from ivr.core.flow import Plan
@@ -44,6 +45,7 @@ from sip.asterisk.install import Asterisk
 from sip.asterisk.render import render
 from sip.asterisk.settings import APPLICATION, LOOPBACK, Places, Ports, Settings
 from sip.devices import device_passwords, of_volunteer
+from sip.front.install import Kamailio
 from sip.partners import partners
 from sip.secrets import Secrets
 from sip.shown import bracketed, ca_file
@@ -75,6 +77,8 @@ class Ground:
     clock: SystemClock
     watch: bool = False
     """Publish the files whenever somebody saves them."""
+    front: Kamailio | None = None
+    """None: Asterisk is reached directly."""
 
 
 class Running:
@@ -125,6 +129,7 @@ class Running:
             self._renew_certificate,
             self._may,
         )
+        self._door = Door(ground.state, ground.front, self.settings, self.engine.alarm, self._may)
         self._noted: list[str] = []
         self.engine.listen(lambda _facts: self._books.feed.ring())
         self.engine.listen(self._keeper.heard)
@@ -150,6 +155,7 @@ class Running:
                 group.create_task(self._vigil.run(), name="vigil"),
                 group.create_task(self._tenure.run(), name="tenure"),
                 group.create_task(self._keeper.run(), name="keeper"),
+                group.create_task(self._door.run(), name="door"),
                 group.create_task(self._certificate.run(), name="certificate"),
                 group.create_task(self._serve_pages(), name="pages"),
             ]
@@ -228,8 +234,18 @@ class Running:
         render(settings)
         process.start(self.ground.asterisk, settings)
 
+    def open_door(self) -> None:
+        """Blocks. Raises `SipTrouble`."""
+        self._door.open()
+
+    def close_door(self) -> None:
+        self._door.close()
+
     async def _renew_certificate(self) -> None:
-        await asyncio.to_thread(process.reload, self.ground.places, ("pjsip.conf",))
+        if self.ground.front is None:
+            await asyncio.to_thread(process.reload, self.ground.places, ("pjsip.conf",))
+        else:
+            await asyncio.to_thread(self._door.renew_certificate)
 
     def settings(self, volunteers: Mapping[VolunteerId, Volunteer] | None = None) -> Settings:
         ground = self.ground
@@ -310,6 +326,7 @@ class Running:
                 "pid": process.find_running(ground.places),
                 "connected": self.connected.is_set(),
             },
+            "front": self._door.told(),
             "tls": self._certificate.told(self.phones_address),
             "plan": house.plan.version,
             "lines": [status.line_json(house, line, now) for line in house.plan.lines.values()],
@@ -320,6 +337,7 @@ class Running:
                 *status.wrong_things(house, self.connected.is_set(), self._exchange.holding),
                 *self._wrong_with_the_log(),
                 *self._certificate.wrong(),
+                *self._door.wrong(),
             ],
         }
 

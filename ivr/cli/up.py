@@ -25,6 +25,7 @@ from ivr.cli import prepare, succession, warm
 from ivr.cli.common import Trouble, common, say, say_json
 from ivr.cli.config import Config, read_config, remember_config
 from ivr.cli.demo import DEMO, add_demo_volunteers
+from ivr.cli.door import close_door, get_front
 from ivr.cli.logging import log_to_stderr
 from ivr.cli.ready import keep_ready, ready_line
 from ivr.cli.running import Ground, Running
@@ -114,8 +115,9 @@ def lay_ground(asked: Asked) -> Ground:
     home = asked.state / "asterisk"
     asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
     places = Places.in_state(home, asterisk.modules, asterisk.data)
+    front = get_front(asked.state) if settings.has_front else None
     remember_config(asked.state, asked.config)
-    return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch)
+    return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch, front)
 
 
 def plan_and_hours(state: Path, settings: Config, now: datetime, key: bytes) -> tuple[Plan, dict[LineId, Timetable]]:
@@ -214,6 +216,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
         if not running.outwaited:
             port.listen(LOOPBACK, ground.ports.web).close()
         start_asterisk(running)
+        running.open_door()
         await running.still_in_office()
         async with asyncio.TaskGroup() as group:
             group.create_task(running.run(), name="house")
@@ -224,6 +227,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
     finally:
         running.close()
     if not running.yielding:
+        await asyncio.to_thread(running.close_door)
         await asyncio.to_thread(process.stop, ground.places)
 
 
@@ -365,6 +369,7 @@ def down(state: Path, as_json: bool) -> None:
             time.sleep(0.05)
     home = state / "asterisk"
     try:
+        close_door(state)
         asterisk = process.stop(Places.in_state(home, home / "modules", home))
     except SipTrouble as wrong:
         raise Trouble(str(wrong)) from None

@@ -1,4 +1,4 @@
-"""Debian's own Asterisk, downloaded and unpacked into a cache: no root, nothing of the machine is changed.
+"""Debian's own programs, downloaded and unpacked into a cache: no root, nothing of the machine is changed.
 
 apt runs with a configuration of ours: own state, own cache, one source. Of the machine's configuration it sees only
 how to reach the network (proxies, time-outs); its hooks are none of our business. Signatures are always checked.
@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,11 +26,40 @@ from sip.trouble import SipTrouble
 Say = Callable[[str], None]
 
 SUITE = "forky"
-NEEDED_BYTES = 700_000_000
-"""Index, packages and unpacked tree side by side, with some air."""
 
-_KEPT = ("usr/lib", "lib", "usr/sbin/asterisk", "usr/share/asterisk/documentation", "usr/share/asterisk/rest-api")
-_KEPT_NOTICES = "usr/share/doc/asterisk*"
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that Debian has."""
+
+    name: str
+    packages: tuple[str, ...]
+    kept: tuple[str, ...]
+    """What is kept of the unpacked tree, besides its libraries."""
+    notices: str
+    """Where its licences lie (a pattern)."""
+    megabytes: int
+    """To download."""
+    needed_bytes: int
+    """Index, packages and unpacked tree side by side, with some air."""
+    instead: str
+    """What else can be done, in words."""
+
+    @property
+    def directory(self) -> str:
+        return f"{self.name.lower()}-{os.uname().machine}"
+
+
+ASTERISK = Program(
+    name="Asterisk",
+    packages=("asterisk",),
+    kept=("usr/sbin/asterisk", "usr/share/asterisk/documentation", "usr/share/asterisk/rest-api"),
+    notices="usr/share/doc/asterisk*",
+    megabytes=80,
+    needed_bytes=700_000_000,
+    instead="install Asterisk 22 yourself",
+)
+_LIBRARIES = ("usr/lib", "lib")
 _NETWORK_SETTINGS = re.compile(r"^Acquire::(https?|Retries|ForceIPv[46])\b")
 
 
@@ -40,53 +70,54 @@ def cache_directory() -> Path:
     return base / "voiceline"
 
 
-def cached_tree(say: Say, cache: Path | None = None, *, refresh: bool = False) -> Path:
+def cached_tree(say: Say, cache: Path | None = None, *, refresh: bool = False, program: Program = ASTERISK) -> Path:
     """The unpacked tree in the cache, fetched when it is not there (or `refresh`); raises `SipTrouble`.
 
     Any number of processes may ask at once: one fetches, the others wait for it. What an interrupted run left behind is
     taken up again.
     """
-    home = (cache or cache_directory()) / f"asterisk-{os.uname().machine}"
+    home = (cache or cache_directory()) / program.directory
     tree = home / "tree"
     if tree.is_dir() and not refresh:
         return tree
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with _alone(home / "lock", say):
+        with _alone(home / "lock", say, program):
             if refresh or not tree.is_dir():
-                _fetch(home, tree, say)
+                _fetch(home, tree, say, program)
     except OSError as error:
-        raise SipTrouble(_about_disk(home, error)) from None
+        raise SipTrouble(_about_disk(home, error, program)) from None
     return tree
 
 
 @contextmanager
-def _alone(lock: Path, say: Say) -> Iterator[None]:
+def _alone(lock: Path, say: Say, program: Program) -> Iterator[None]:
     """Holds the lock file; a lock of a process that died is free by itself."""
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("Another start is fetching Asterisk already: waiting for it.")
+            say(f"Another start is fetching {program.name} already: waiting for it.")
             fcntl.flock(held, fcntl.LOCK_EX)
         yield
 
 
-def _fetch(home: Path, tree: Path, say: Say) -> None:
-    for program, package in (("apt-get", "apt"), ("dpkg", "dpkg")):
-        if shutil.which(program) is None:
+def _fetch(home: Path, tree: Path, say: Say, program: Program) -> None:
+    for tool, package in (("apt-get", "apt"), ("dpkg", "dpkg")):
+        if shutil.which(tool) is None:
             raise SipTrouble(
-                f"There is no {program} here (Debian's and Ubuntu's package {package}): install Asterisk 22 yourself, "
-                f"so that `asterisk` is on the PATH."
+                f"There is no {tool} here (Debian's and Ubuntu's package {package}), "
+                f"so {program.name} cannot be fetched: {program.instead}."
             )
-    if shutil.disk_usage(home).free < NEEDED_BYTES:
-        raise SipTrouble(f"{home} has less than {NEEDED_BYTES // 1_000_000} MB free: make room to fetch Asterisk.")
+    if shutil.disk_usage(home).free < program.needed_bytes:
+        needed = program.needed_bytes // 1_000_000
+        raise SipTrouble(f"{home} has less than {needed} MB free: make room to fetch {program.name}.")
     mirror = find_mirror()
-    packages = _download(home / "apt", mirror, find_keyring(), say)
-    say(f"Unpacking Asterisk ({len(packages)} packages).")
+    packages = _download(home / "apt", mirror, find_keyring(), say, program)
+    say(f"Unpacking {program.name} ({len(packages)} packages).")
     partial = home / "tree.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    _unpack(packages, partial)
+    _unpack(packages, partial, program)
     if tree.is_dir():
         old = home / "tree.old"
         shutil.rmtree(old, ignore_errors=True)
@@ -98,8 +129,8 @@ def _fetch(home: Path, tree: Path, say: Say) -> None:
     shutil.rmtree(home / "apt", ignore_errors=True)
 
 
-def _download(apt: Path, mirror: str, keyring: Path, say: Say) -> list[Path]:
-    """Every package that Asterisk needs, as files; those that are there from an interrupted run are kept."""
+def _download(apt: Path, mirror: str, keyring: Path, say: Say, program: Program = ASTERISK) -> list[Path]:
+    """Every package that the program needs, as files; those that are there from an interrupted run are kept."""
     for part in ("state/lists/partial", "cache/archives/partial", "etc"):
         (apt / part).mkdir(parents=True, exist_ok=True)
     (apt / "state/status").touch()  # as if nothing were installed: the tree must stand on its own
@@ -107,17 +138,18 @@ def _download(apt: Path, mirror: str, keyring: Path, say: Say) -> list[Path]:
     configuration = apt / "apt.conf"
     configuration.write_text(_apt_configuration(apt), encoding="utf-8")
     environment = {**os.environ, "APT_CONFIG": str(configuration), "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive"}
-    say(f"Looking for Asterisk in Debian's {SUITE}, at {mirror}.")
-    _apt(["update"], environment, mirror)
+    say(f"Looking for {program.name} in Debian's {SUITE}, at {mirror}.")
+    _apt(["update"], environment, mirror, program)
     expired = release_expired(apt / "state/lists", datetime.now(UTC))
     if expired is not None:
         say(f"The mirror's release file expired on {expired:%Y-%m-%d} (frozen mirror?); signatures hold, going on.")
-    say("Downloading Asterisk and its libraries (about 80 MB, once for all).")
-    _apt(["autoclean"], environment, mirror)  # an interrupted run may have left packages that were replaced since
-    _apt(["install", "--yes", "--download-only", "asterisk"], environment, mirror)
+    say(f"Downloading {program.name} and its libraries (about {program.megabytes} MB, once for all).")
+    # an interrupted run may have left packages that were replaced since
+    _apt(["autoclean"], environment, mirror, program)
+    _apt(["install", "--yes", "--download-only", *program.packages], environment, mirror, program)
     packages = sorted((apt / "cache/archives").glob("*.deb"))
     if not packages:
-        raise SipTrouble(f"{mirror} gave no packages for Asterisk: name another mirror with {SETTING}.")
+        raise SipTrouble(f"{mirror} gave no packages for {program.name}: name another mirror with {SETTING}.")
     return packages
 
 
@@ -142,7 +174,7 @@ Acquire::Languages "none";
     return own + "".join(f"{line}\n" for line in machine.splitlines() if _NETWORK_SETTINGS.match(line))
 
 
-def _apt(arguments: list[str], environment: dict[str, str], mirror: str) -> None:
+def _apt(arguments: list[str], environment: dict[str, str], mirror: str, program: Program = ASTERISK) -> None:
     done = subprocess.run(
         ["apt-get", "-q", *arguments],
         env=environment,
@@ -159,8 +191,8 @@ def _apt(arguments: list[str], environment: dict[str, str], mirror: str) -> None
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     first = errors[0].rstrip(".") if errors else f"apt-get ended with {done.returncode}"
     raise SipTrouble(
-        f"Asterisk could not be fetched from {mirror} ({first}): look at the network, "
-        f"name another Debian mirror with {SETTING}, or install Asterisk 22 yourself."
+        f"{program.name} could not be fetched from {mirror} ({first}): look at the network, "
+        f"name another Debian mirror with {SETTING}, or {program.instead}."
     )
 
 
@@ -177,8 +209,8 @@ def release_expired(lists: Path, now: datetime) -> datetime | None:
     return None
 
 
-def _unpack(packages: list[Path], tree: Path) -> None:
-    """All packages into one tree, side by side, and only what running Asterisk can need."""
+def _unpack(packages: list[Path], tree: Path, program: Program = ASTERISK) -> None:
+    """All packages into one tree, side by side, and only what running it can need."""
     tree.mkdir(parents=True)
 
     def unpack(package: Path) -> None:
@@ -197,11 +229,11 @@ def _unpack(packages: list[Path], tree: Path) -> None:
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
         list(workers.map(unpack, packages))
-    _prune(tree)
+    _prune(tree, program)
 
 
-def _prune(tree: Path) -> None:
-    kept = {tree / path for path in _KEPT} | set(tree.glob(_KEPT_NOTICES))
+def _prune(tree: Path, program: Program) -> None:
+    kept = {tree / path for path in (*_LIBRARIES, *program.kept)} | set(tree.glob(program.notices))
     above = {parent for path in kept for parent in path.parents}
     for directory in [tree, *sorted(above)]:
         if tree not in (directory, *directory.parents) or not directory.is_dir():
@@ -215,7 +247,8 @@ def _prune(tree: Path) -> None:
                 entry.unlink()
 
 
-def _about_disk(place: Path, error: OSError) -> str:
+def _about_disk(place: Path, error: OSError, program: Program) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"The disk that holds {place} is full: make room (Asterisk needs {NEEDED_BYTES // 1_000_000} MB there)."
+        needed = program.needed_bytes // 1_000_000
+        return f"The disk that holds {place} is full: make room ({program.name} needs {needed} MB there)."
     return f"{place} cannot be written ({error.strerror}): make it writable, or name another cache with XDG_CACHE_HOME."

@@ -6,23 +6,21 @@ without root and started through its own dynamic loader, so that the machine's l
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sip.asterisk.debian import Say, cached_tree
 from sip.asterisk.modules import ALLOWED
+from sip.asterisk.tree import lay, libraries, made_from_what, own_loader
 from sip.trouble import SipTrouble
 
 OLDEST = "22.10.1"
 """Its interfaces are what we speak; older ones drop or mute calls (`asterisk-config/UPSTREAM.md`)."""
 
-_STAMP = ".made-from"
 _DOCUMENTATION = "documentation/core-en_US.xml"
 _SHARED = "usr/share/asterisk"
 
@@ -110,25 +108,8 @@ def _examine_tree(tree: Path) -> _Found:
     modules = next(tree.glob("usr/lib/*/asterisk/modules"), None)
     if modules is None:
         raise SipTrouble(f"{tree} holds no Asterisk: remove it and start again.")
-    start = _through_own_loader(tree)
+    start = own_loader(tree, "usr/sbin/asterisk")
     return _Found(start, _version(start, "Debian's Asterisk"), modules, tree / _SHARED)
-
-
-def _through_own_loader(tree: Path) -> tuple[str, ...]:
-    """The tree's dynamic loader with the tree's libraries: the machine's own libraries play no part."""
-    loader = next(
-        (found for place in ("usr/lib", "lib") for found in sorted((tree / place).glob("*/ld-linux*.so.*"))), None
-    )
-    if loader is None:
-        raise SipTrouble(f"{tree} holds no dynamic loader: remove it and start again.")
-    libraries = ":".join(str(path) for path in _library_directories(tree))
-    return (str(loader), "--library-path", libraries, str(tree / "usr/sbin/asterisk"))
-
-
-def _library_directories(tree: Path) -> list[Path]:
-    return [
-        path for path in (*sorted(tree.glob("usr/lib/*-linux-*")), *sorted(tree.glob("lib/*-linux-*"))) if path.is_dir()
-    ]
 
 
 def _version(start: tuple[str, ...], name: str) -> str:
@@ -168,7 +149,7 @@ def _settle(found: _Found, home: Path, source: str) -> Asterisk:
         raise SipTrouble(f"The Asterisk from {source} lacks {', '.join(missing)}: use one that has them.")
     wanted = {path: Path(f"{name}.so") for name in ALLOWED for path in [found.modules / f"{name}.so"]}
     modules = home / "modules"
-    _lay(wanted, modules, made_from=[str(found.modules), found.version, *ALLOWED])
+    lay(wanted, modules, made_from=[str(found.modules), found.version, *ALLOWED])
     return Asterisk(found.version, found.start, modules, found.data, source)
 
 
@@ -176,65 +157,15 @@ def _lay_tree(cached: Path, tree: Path) -> Path:
     """What is needed of the cached tree, in the state directory: the program, the libraries it and the allowed modules
     need (as the tree's own loader resolves them), and its documentation."""
     signature = [str(cached), str(cached.stat().st_ino), str(cached.stat().st_ctime_ns), *ALLOWED]
-    if _made_from(tree) == signature:
+    if made_from_what(tree) == signature:
         return tree
     modules = next(cached.glob("usr/lib/*/asterisk/modules"), None)
     if modules is None:
         raise SipTrouble(f"{cached} holds no Asterisk: remove {cached.parent} and start again.")
     allowed = [modules / f"{name}.so" for name in ALLOWED]
-    files = {*(path for path in allowed if path.is_file()), *_libraries(cached, allowed), cached / "usr/sbin/asterisk"}
+    program = own_loader(cached, "usr/sbin/asterisk")
+    files = {*(path for path in allowed if path.is_file()), *libraries(cached, program, allowed), Path(program[-1])}
     for place in (f"{_SHARED}/documentation", f"{_SHARED}/rest-api", "usr/share/doc/asterisk"):
         files.update(path for path in (cached / place).rglob("*") if path.is_file())
-    _lay({path: path.relative_to(cached) for path in files}, tree, made_from=signature)
+    lay({path: path.relative_to(cached) for path in files}, tree, made_from=signature)
     return tree
-
-
-def _libraries(cached: Path, modules: list[Path]) -> Iterator[Path]:
-    *start, program = _through_own_loader(cached)
-    yield Path(start[0])
-    for place in _library_directories(cached):
-        yield from place.glob("libgcc_s.so.*")  # asked for by name when a thread ends, seen by no loader beforehand
-    for path in (program, *map(str, modules)):
-        told = subprocess.run(
-            [*start[:1], "--list", *start[1:], path], capture_output=True, text=True, check=False
-        ).stdout
-        for found in re.findall(r"=> (\S+)", told):
-            if Path(found).is_relative_to(cached):
-                yield Path(found)
-
-
-def _lay(files: dict[Path, Path], target: Path, made_from: list[str]) -> None:
-    """The files under their new names in `target`, all or nothing: linked, or copied where links are not to be had."""
-    if _made_from(target) == made_from:
-        return
-    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        for source, name in files.items():
-            place = partial / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                os.link(source.resolve(), place)
-            except OSError:
-                shutil.copy2(source, place)
-        (partial / _STAMP).write_text(json.dumps(made_from), encoding="utf-8")
-        old = target.with_name(f"{target.name}.{os.getpid()}.old")
-        if target.is_dir():
-            target.rename(old)
-        partial.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        if _made_from(target) == made_from:  # another start was quicker, with the same result
-            return
-        raise SipTrouble(
-            f"Asterisk could not be laid out in {target} ({error.strerror}): is there room, and may you write there?"
-        ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _made_from(target: Path) -> object:
-    try:
-        return json.loads((target / _STAMP).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

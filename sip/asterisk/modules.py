@@ -33,6 +33,7 @@ SIP = (
     "res_pjsip_registrar",
     "res_pjsip_acl",
     "res_pjsip_nat",
+    "res_pjsip_path",  # how phones are reached through the front
     "res_pjsip_dlg_options",
     "res_pjsip_refer",  # a transfer key gets 603 (allow_transfer = no); unanswered, it would end the talk after 32 s
     "res_pjsip_dtmf_info",  # keys of phones that send them as INFO

@@ -185,8 +185,7 @@ def check_ports(settings: Settings) -> None:
     """Raises `SipTrouble` that names the port which somebody else holds. Ask before starting, not while it runs."""
     ports = settings.ports
     wanted = (
-        ("SIP", settings.sip_bind, ports.sip, socket.SOCK_DGRAM),
-        *([("TLS", settings.phones.bind, ports.sip_tls, socket.SOCK_STREAM)] if settings.phones.certificate else []),
+        *_sip_ports(settings),
         ("the REST interface", LOOPBACK, ports.ari, socket.SOCK_STREAM),
         ("the manager", LOOPBACK, ports.ami, socket.SOCK_STREAM),
     )
@@ -199,6 +198,14 @@ def check_ports(settings: Settings) -> None:
                 probe.bind((address, port))
             except OSError as error:
                 raise SipTrouble(_about_port(purpose, address, port, error)) from None
+
+
+def _sip_ports(settings: Settings) -> list[tuple[str, str, int, socket.SocketKind]]:
+    ports = settings.ports
+    if settings.front:
+        return [("SIP behind the front", LOOPBACK, ports.sip_inside, socket.SOCK_DGRAM)]
+    tls = [("TLS", settings.phones.bind, ports.sip_tls, socket.SOCK_STREAM)] if settings.phones.certificate else []
+    return [("SIP", settings.sip_bind, ports.sip, socket.SOCK_DGRAM), *tls]
 
 
 def _about_port(purpose: str, address: str, port: int, error: OSError) -> str:

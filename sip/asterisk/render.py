@@ -11,8 +11,11 @@ from pathlib import Path
 from sip.asterisk.hold_tone import FILE, QUIET_FILE, hold_tone, quiet
 from sip.asterisk.modules import ALLOWED
 from sip.asterisk.settings import APPLICATION, CODES, Places, Settings
+from sip.numbers import spellings
 from sip.private import write_privately
+from sip.shown import bracketed
 from sip.trouble import SipTrouble
+from sip.trunks import socket_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "asterisk-config"
 
@@ -65,6 +68,7 @@ def rendered(settings: Settings) -> dict[str, str]:
     )
     environment.filters["spoken"] = _spoken
     environment.filters["sounds"] = _sounds
+    environment.filters["spellings"] = spellings
     values: dict[str, object] = {field.name: getattr(settings, field.name) for field in fields(settings)}
     values["accounts"] = sorted(settings.accounts, key=lambda account: account.volunteer)
     values["partners"] = sorted(settings.partners, key=lambda place: place.volunteer)
@@ -75,6 +79,8 @@ def rendered(settings: Settings) -> dict[str, str]:
         "media_address": _media_address(settings.sip_bind),
         "phones_address": _media_address(settings.phones.bind) if settings.phones.bind != settings.sip_bind else None,
         "split_ports": settings.has_carrier,
+        "sockets": {trunk.name: socket_of(place) for place, trunk in enumerate(settings.trunks)},
+        "front_here": f"{bracketed(settings.sip_bind)}:{settings.ports.sip}",
     }
     values |= {
         "carriers": _by_version(source for trunk in settings.trunks for source in trunk.sources),

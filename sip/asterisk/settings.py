@@ -25,6 +25,8 @@ class Ports:
     rtp_first: int = 10000
     rtp_last: int = 12099
     sip_tls: int = 5061
+    sip_inside: int = 5062
+    """Asterisk's own, at 127.0.0.1, where a front stands before it."""
 
     @staticmethod
     def from_base(base: int | None) -> Ports:
@@ -33,7 +35,7 @@ class Ports:
             return Ports()
         if not 1024 <= base <= 65535 - 2199:
             raise SipTrouble(f"--port-base {base} does not do: use a number from 1024 to {65535 - 2199}.")
-        return Ports(base, base + 1, base + 2, base + 3, base + 100, base + 2199, base + 4)
+        return Ports(base, base + 1, base + 2, base + 3, base + 100, base + 2199, base + 4, base + 5)
 
     @property
     def rtp_trunks_last(self) -> int:
@@ -218,6 +220,8 @@ class Settings:
     partners: tuple[PartnerPlace, ...] = ()
     not_now: Path | None = None
     """What a volunteer hears whose code nobody can take up now."""
+    front: bool = False
+    """A front takes SIP from everybody, and Asterisk from the front alone."""
 
     @property
     def has_carrier(self) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -205,7 +207,7 @@ def test_a_mirror_that_fails_and_a_full_disk_are_one_sentence_each(
 def test_a_disk_without_room_is_told_before_anything_is_fetched(
     packages: Packages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debian, "NEEDED_BYTES", 1 << 62)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: SimpleNamespace(free=1 << 20))
     with pytest.raises(SipTrouble, match="make room"):
         packages.fetch()
     assert packages.downloads == 0

@@ -202,7 +202,7 @@ def test_what_asterisk_cannot_be_told_is_one_clear_sentence(changes: dict[str, o
 
 
 def test_ports_follow_their_base() -> None:
-    assert Ports.from_base(20000) == Ports(20000, 20001, 20002, 20003, 20100, 22199, 20004)
+    assert Ports.from_base(20000) == Ports(20000, 20001, 20002, 20003, 20100, 22199, 20004, 20005)
     assert Ports.from_base(None) == Ports(5060, 8080, 8088, 5038, 10000, 12099)
     with pytest.raises(SipTrouble, match="--port-base 64000"):
         Ports.from_base(64000)

@@ -1,0 +1,1 @@
+"""The front: Kamailio before Asterisk, one door for everybody's SIP."""
