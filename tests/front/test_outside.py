@@ -7,13 +7,11 @@ import asyncio
 import pytest
 
 from tests.front.methods import all_of_them
-from tests.front.wire import wire
+from tests.front.wire import BODY, SDP, wire
 from tests.rigs.line import CARRIER, LiveLine
 
 pytestmark = pytest.mark.asterisk
 STRANGER = "127.0.0.9"
-BODY = "v=0\r\no=4520304050 1 1 IN IP4 127.0.0.2\r\ns=x\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
-SDP = ("Content-Type: application/sdp",)
 
 
 async def answer(line: LiveLine, host: str, method: str, uri: str = "", **more: str) -> tuple[int, float]:

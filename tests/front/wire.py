@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 DEADLINE_S = 3.0
+BODY = "v=0\r\no=4520304050 1 1 IN IP4 127.0.0.2\r\ns=x\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"
+SDP = ("Content-Type: application/sdp",)
 
 
 @dataclass(slots=True)
