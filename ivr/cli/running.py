@@ -241,6 +241,9 @@ class Running:
     def close_door(self) -> None:
         self._door.close()
 
+    def front_told(self) -> dict[str, object]:
+        return self._door.told()
+
     async def _renew_certificate(self) -> None:
         if self.ground.front is None:
             await asyncio.to_thread(process.reload, self.ground.places, ("pjsip.conf",))

@@ -40,6 +40,7 @@ def status_lines(told: control.Answer) -> list[str]:
     assert isinstance(people, list)
     assert isinstance(wrong, list)
     found = [f"Asterisk {asterisk['version']} (process {asterisk['pid']}), controller process {told['pid']}"]
+    found += front_lines(told.get("front"))
     found += tls_lines(told.get("tls"))
     for line in lines:
         door = f"open, {line['service']} service" if line["open"] else f"closed, opens {line['next_opening']}"
@@ -51,6 +52,17 @@ def status_lines(told: control.Answer) -> list[str]:
     found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}{keys if who['yes_no'] else ''}" for who in people]
     found += [f"! {each}" for each in wrong]
     return found
+
+
+def front_lines(front: object) -> list[str]:
+    """None from a controller of an older version."""
+    if not isinstance(front, dict):
+        return []
+    if front["mode"] == "direct":
+        return [f"no front: {front['missing']}"]
+    return [
+        f"front: Kamailio {front['version']} (process {front['pid']}){'' if front['answers'] else ', does not answer'}"
+    ]
 
 
 def tls_lines(tls: object) -> list[str]:
