@@ -65,6 +65,11 @@ class Door:
     def _made(self) -> FrontSettings:
         return front_settings(self._asked(), self._places, keep_key(self._places))
 
+    def is_free(self) -> None:
+        """Raises `SipTrouble` that names a port which somebody else holds."""
+        if self._kamailio is not None and process.find_running(self._places) is None:
+            process.check_ports(self._made())
+
     def open(self) -> None:
         """What runs as it should goes on. Blocks; raises `SipTrouble`."""
         if self._kamailio is None:

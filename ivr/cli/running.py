@@ -234,6 +234,10 @@ class Running:
         render(settings)
         process.start(self.ground.asterisk, settings)
 
+    def door_is_free(self) -> None:
+        """Before anything is started. Raises `SipTrouble`."""
+        self._door.is_free()
+
     def open_door(self) -> None:
         """Blocks. Raises `SipTrouble`."""
         self._door.open()
