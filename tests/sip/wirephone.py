@@ -61,6 +61,8 @@ class Dialog:
     up: bool = False
     cseq: int = 1
     """Of our last request in it."""
+    routes: tuple[str, ...] = ()
+    """Through whom our requests go (RFC 3261, 12.1)."""
 
 
 class Ears(asyncio.DatagramProtocol):
@@ -243,13 +245,18 @@ class WirePhone(asyncio.DatagramProtocol):
         to = request.get("To")
         if "tag=" not in to and code > 100:
             to = dialog.local if dialog else f"{to};tag={secrets.token_hex(4)}"
-        headers = [("Via", v) for v in request.all("Via")] + [
-            ("From", request.get("From")),
-            ("To", to),
-            ("Call-ID", request.get("Call-ID")),
-            ("CSeq", request.get("CSeq")),
-            ("Contact", contact or self.contact),
-        ]
+        through = request.all("Record-Route") if request.method == "INVITE" and 100 < code < 300 else ()
+        headers = (
+            [("Via", v) for v in request.all("Via")]
+            + [("Record-Route", v) for v in through]
+            + [
+                ("From", request.get("From")),
+                ("To", to),
+                ("Call-ID", request.get("Call-ID")),
+                ("CSeq", request.get("CSeq")),
+                ("Contact", contact or self.contact),
+            ]
+        )
         if body:
             headers.append(("Content-Type", "application/sdp"))
         if more is not None:
@@ -292,6 +299,7 @@ class WirePhone(asyncio.DatagramProtocol):
         target = invite.get("Contact").strip("<>").split(">")[0]
         local = f"{invite.get('To')};tag={secrets.token_hex(4)}"
         self.dialogs[call_id] = Dialog(call_id, local, invite.get("From"), target, invite)
+        self.dialogs[call_id].routes = invite.all("Record-Route")
         self._reply(invite, 100, "Trying")
         if self.manners.refuse is not None:
             self._reply(invite, self.manners.refuse, "No")
@@ -477,6 +485,7 @@ class WirePhone(asyncio.DatagramProtocol):
             if found := re.search(r"m=audio (\d+)", answer.body):
                 self.ears.remote = (self.server[0], int(found[1]))
             dialog.up = True
+            dialog.routes = tuple(reversed(answer.all("Record-Route")))
             self._in_dialog("ACK", dialog, number)
         else:
             self._in_dialog("ACK", dialog, 1, via=dialog.invite.get("Via"))
@@ -493,6 +502,7 @@ class WirePhone(asyncio.DatagramProtocol):
                 ("Call-ID", dialog.call_id),
                 ("CSeq", f"{cseq} {method}"),
                 ("Max-Forwards", "70"),
+                *(("Route", route) for route in dialog.routes),
                 *described,
             ],
             body,
