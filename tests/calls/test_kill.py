@@ -73,8 +73,8 @@ def test_who_picks_up_while_no_controller_is_there_is_held_and_gets_the_caller_f
 
 
 def in_time(line: LiveLine, story: Callable[[], Coroutine[None, None, bool]]) -> dict[str, Any]:
-    """The record of a story in which a controller came back before its calls went to the last resort. A machine that has
-    much else to do may need longer for that, so it is told again."""
+    """The record of a story in which a controller came back before its calls went to the last resort. A machine with
+    much else to do may need longer for that, so the story is told again."""
     for _ in range(4):
         before = len(line.calls())
         if asyncio.run(story()):
