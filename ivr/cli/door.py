@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,8 @@ import click
 
 from ivr.cli.keeper import gone
 from sip.asterisk.settings import Settings
-from sip.front import process
+from sip.front import counts, process
+from sip.front.counts import Tally
 from sip.front.install import Kamailio, install
 from sip.front.render import is_written, keep_key, rendered
 from sip.front.settings import FrontPlaces, FrontSettings, front_settings
@@ -27,6 +29,8 @@ log = logging.getLogger("voiceline")
 FOLDER = "front"
 LOOK_S = 1.0
 MUTE_S = 1.0
+SHOWN_S = 600.0
+"""For so long after the last refused call that is something wrong, and a new one is no new alarm."""
 HUNG = 5
 """So many questions in a row without an answer, one a second: it hangs."""
 DIRECT = (
@@ -61,6 +65,8 @@ class Door:
         self._places = FrontPlaces(state / FOLDER)
         self._settings: FrontSettings | None = None
         self._mute = 0
+        self._refused = Tally()
+        self._refused_at = -SHOWN_S
 
     def _made(self) -> FrontSettings:
         return front_settings(self._asked(), self._places, keep_key(self._places))
@@ -122,6 +128,7 @@ class Door:
             await asyncio.sleep(LOOK_S)
             answers = await asyncio.to_thread(process.answers, settings, MUTE_S)
             self._mute = 0 if answers or not self._may() else self._mute + 1
+            await self._count()
             if self._mute < HUNG:
                 continue
             self._mute = 0
@@ -132,15 +139,44 @@ class Door:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
+    async def _count(self) -> None:
+        """Calls of carriers that were not taken: an alarm when that begins."""
+        counted = await asyncio.to_thread(counts.ask, self._places)
+        if counted is None or not self._refused.add(counted):
+            return
+        began, self._refused_at = time.monotonic() - self._refused_at > SHOWN_S, time.monotonic()
+        if began:
+            log.error("calls of a carrier are refused", extra={"keys": {}})
+            self._alarm("calls_refused")
+
     # ------------------------------------------------------------ what is said of it
 
     def told(self) -> dict[str, object]:
         if self._kamailio is None:
             return {"mode": "direct", "missing": DIRECT}
         pid = process.find_running(self._places)
-        return {"mode": "kamailio", "version": self._kamailio.version, "pid": pid, "answers": self._mute == 0}
+        refused = [
+            {"trunk": each.trunk, "code": each.code, "form": each.form, "calls": count}
+            for each, count in sorted(self._refused.total.items())
+        ]
+        return {
+            "mode": "kamailio",
+            "version": self._kamailio.version,
+            "pid": pid,
+            "answers": self._mute == 0,
+            "refused": refused,
+        }
 
     def wrong(self) -> list[str]:
-        if self._kamailio is None or process.find_running(self._places) is not None:
+        if self._kamailio is None:
             return []
-        return ["The front does not run: no call and no phone reaches us; it is being started."]
+        wrong = []
+        if process.find_running(self._places) is None:
+            wrong.append("The front does not run: no call and no phone reaches us; it is being started.")
+        if time.monotonic() - self._refused_at < SHOWN_S:
+            calls = ", ".join(
+                f"{count} of {each.trunk} with {each.code} (dialled as {each.form})"
+                for each, count in sorted(self._refused.total.items())
+            )
+            wrong.append(f"Calls of a carrier were refused in the last minutes: {calls}; ivr check says what is taken.")
+        return wrong

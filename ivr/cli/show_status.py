@@ -60,9 +60,12 @@ def front_lines(front: object) -> list[str]:
         return []
     if front["mode"] == "direct":
         return [f"no front: {front['missing']}"]
-    return [
-        f"front: Kamailio {front['version']} (process {front['pid']}){'' if front['answers'] else ', does not answer'}"
+    answers = "" if front["answers"] else ", does not answer"
+    refused = [
+        f"  refused: {each['calls']} of {each['trunk']} with {each['code']}, dialled as {each['form']}"
+        for each in front["refused"]
     ]
+    return [f"front: Kamailio {front['version']} (process {front['pid']}){answers}", *refused]
 
 
 def tls_lines(tls: object) -> list[str]:

@@ -42,6 +42,7 @@ MODULES = (
     "ipops",
     "nathelper",
     "tls",
+    "jsonrpcs",  # what it has refused is asked for
     "topoh",  # Call-ID, Via and Contact of carriers are known here only
 )
 _PROGRAM = "usr/sbin/kamailio"

@@ -33,6 +33,11 @@ class FrontPlaces:
         return self.home / "run"
 
     @property
+    def questions(self) -> Path:
+        """The socket at which it is asked what it has counted."""
+        return self.run / "questions.sock"
+
+    @property
     def key(self) -> Path:
         return self.home / "key.json"
 

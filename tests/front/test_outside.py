@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from tests.front.methods import all_of_them
 from tests.front.wire import BODY, SDP, wire
-from tests.rigs.line import CARRIER, LiveLine
+from tests.rigs.line import CARRIER, LiveLine, until
 
 pytestmark = pytest.mark.asterisk
 STRANGER = "127.0.0.9"
@@ -89,6 +90,37 @@ def test_a_line_is_called_by_every_spelling_of_its_number(line: LiveLine, dialle
             return code
 
     assert asyncio.run(story()) == 200
+
+
+def test_refused_calls_are_counted_by_reason_and_form_and_never_by_number(line: LiveLine) -> None:
+    """A carrier that begins to write numbers otherwise is no outage with green lights."""
+
+    async def story() -> None:
+        for dialled in ("+4520999999", "20999999", "20-99.99 99", "004520999999", "hej"):
+            await answer(line, CARRIER, "INVITE", f"sip:{dialled.replace(' ', '%20')}@{line.server}")
+        await answer(line, STRANGER, "INVITE", f"sip:20999999@{line.server}")
+
+    def counted() -> dict[tuple[str, int, str], int]:
+        return {
+            (each["trunk"], each["code"], each["form"]): each["calls"] for each in line.status()["front"]["refused"]
+        }
+
+    before = counted()
+    asyncio.run(story())
+    wanted = {"+/10": 1, "/8": 2, "00/10": 1, "other": 1}
+
+    def more() -> dict[str, int] | None:
+        now = counted()
+        found = {form: now.get(("demo", 404, form), 0) - before.get(("demo", 404, form), 0) for form in wanted}
+        return found if found == wanted else None
+
+    assert until(more, "they are counted")
+    assert any("refused" in each and "+/10" in each for each in line.status()["wrong"])
+    assert any(
+        event["type"] == "voiceline.alarm" and event["data"]["what"] == "calls_refused" for event in line.events()
+    )
+    told = json.dumps(line.status()) + json.dumps(line.events()) + line.said.read_text()
+    assert "20999999" not in told
 
 
 @pytest.mark.parametrize("dialled", ["sip:116112@{}", "sip:4535116111@{}", "sip:@{}", "sip:s@{}", "sip:116111*1@{}"])
