@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -114,6 +115,8 @@ def render(
         else:
             places = Places.of_debian(output.absolute(), home / "moh", f"{os.uname().machine}-linux-gnu", modules)
         settings = house_settings(state, config, places, Ports.from_base(port_base))
+        if output is not None:
+            settings = replace(settings, front_key=None)  # nobody starts one beside it
         changed = sorted(render_files(settings))
     if as_json:
         say_json({"directory": str(places.etc), "changed": changed})

@@ -24,6 +24,7 @@ from ivr.core.state import Volunteer
 from ivr.policy import FILE as POLICY
 from ivr.policy import check_policy
 from ivr.source.findings import Finding, Findings, Severity, errors, excerpt, one_of, shown_path
+from sip.numbers import spellings
 
 callflows_option = click.option(
     "--callflows",
@@ -63,9 +64,21 @@ def check(paths: tuple[Path, ...], exhaustive: bool, state: Path, as_json: bool)
         warnings = len(findings) - len(wrong)
         if walked is not None:
             say(walked.summary)
+        if not wrong:
+            for told in _answers_to(paths or (HOME / "callflows",)):
+                say(told)
         say(f"{_count(len(wrong), 'error')}, {_count(warnings, 'warning')}" if findings else "all is well")
     if wrong:
         raise SystemExit(1)
+
+
+def _answers_to(paths: tuple[Path, ...]) -> list[str]:
+    """What each line of whole folders answers to, however a carrier writes its number."""
+    found = []
+    for folder in sorted({path for path in _spread(paths) if path.is_dir() and line_ids(path)}):
+        for line in load_plan(folder).lines.values():
+            found.append(f"{line.id} answers to {', '.join(spellings(line.number))}")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

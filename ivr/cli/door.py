@@ -9,16 +9,17 @@ import asyncio
 import logging
 import os
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ivr.cli.keeper import gone
 from sip.asterisk.settings import Settings
-from sip.front import process
+from sip.front import counts, process
+from sip.front.counts import Tally
 from sip.front.install import Kamailio, install
 from sip.front.render import rendered, written
 from sip.front.rpc import order
@@ -29,6 +30,8 @@ log = logging.getLogger("voiceline")
 LOOK_S = 1.0
 AGAIN_S = 0.2
 MUTE_S = 1.0
+SHOWN_S = 600.0
+"""For so long after the last refused call that is something wrong, and a new one is no new alarm."""
 HUNG = 5
 """So many questions in a row without an answer, one a second: it hangs."""
 DIRECT = (
@@ -66,6 +69,13 @@ class Door:
         self._places = FrontPlaces(state / FRONT)
         self._settings: FrontSettings | None = None
         self._mute = 0
+        self._refused = Tally()
+        self._refused_at = -SHOWN_S
+
+    def is_free(self) -> None:
+        """Raises `SipTrouble` that names a port which somebody else holds. Ask before anything is started."""
+        if self._kamailio is not None and process.find_running(self._places) is None:
+            process.check_ports(front_settings(self._asked(), self._places))
 
     def open(self) -> None:
         """What runs as it should goes on. Blocks; raises `SipTrouble`."""
@@ -117,6 +127,7 @@ class Door:
             await asyncio.sleep(LOOK_S)
             answers = await asyncio.to_thread(process.answers, settings, MUTE_S)
             self._mute = 0 if answers or not self._may() else self._mute + 1
+            await self._count()
             if self._mute < HUNG:
                 continue
             self._mute = 0
@@ -127,38 +138,56 @@ class Door:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
+    async def _count(self) -> None:
+        """Calls of carriers that were not taken: an alarm when that begins."""
+        counted = await asyncio.to_thread(counts.ask, self._places)
+        if counted is None or not self._refused.add(counted):
+            return
+        began, self._refused_at = time.monotonic() - self._refused_at > SHOWN_S, time.monotonic()
+        if began:
+            log.error("calls of a carrier are refused", extra={"keys": {}})
+            self._alarm("calls_refused")
+
     # ------------------------------------------------------------ what is said of it
 
     def told(self) -> dict[str, object]:
         """For the status. `missing`: what a house without a front does without, in sentences."""
         if self._kamailio is None:
-            return {"mode": "direct", "version": None, "pid": None, "since": None, "missing": list(DIRECT)}
+            return {
+                "mode": "direct",
+                "version": None,
+                "pid": None,
+                "since": None,
+                "refused": [],
+                "missing": list(DIRECT),
+            }
         pid = process.find_running(self._places)
+        since = process.since(self._places) if pid is not None else None
         return {
             "mode": "kamailio",
             "version": self._kamailio.version,
             "pid": pid,
-            "since": process.since(self._places) if pid is not None else None,
+            "since": since.isoformat() if since is not None else None,
+            "refused": [
+                {"trunk": each.trunk, "code": each.code, "form": each.form, "calls": count}
+                for each, count in sorted(self._refused.total.items())
+            ],
             "missing": [],
         }
 
     def wrong(self) -> list[str]:
+        """What somebody should look at, each in one sentence."""
         if self._kamailio is None:
             return []
+        wrong: list[str] = []
         if process.find_running(self._places) is None:
-            return ["The front does not run, so that no call and no phone reaches us; it is being started."]
-        return ["The front does not answer; it is ended and started anew soon."] if self._mute > 1 else []
-
-
-def front_lines(front: object) -> list[str]:
-    """The same for people. None from a controller of an older version."""
-    if not isinstance(front, dict):
-        return []
-    if front["mode"] == "direct":
-        return ["no front before Asterisk (direct), so:", *(f"  {each}" for each in front["missing"])]
-    if front["pid"] is None:
-        return []
-    since = front["since"]
-    if isinstance(since, str):
-        since = datetime.fromisoformat(since).astimezone(UTC)
-    return [f"front: Kamailio {front['version']} (process {front['pid']}), running since {since:%Y-%m-%d %H:%M} UTC"]
+            wrong.append("The front does not run, so that no call and no phone reaches us; it is being started.")
+        elif self._mute > 1:
+            wrong.append("The front does not answer; it is ended and started anew soon.")
+        if time.monotonic() - self._refused_at < SHOWN_S:
+            calls = ", ".join(
+                f"{count} of {each.trunk} with {each.code} (dialled as {each.form})"
+                for each, count in sorted(self._refused.total.items())
+            )
+            wrong.append(f"Calls of a carrier were refused in the last minutes: {calls}; ivr check says what is taken.")
+        return wrong

@@ -23,6 +23,7 @@ def ready_line(running: Running) -> dict[str, object]:
         "ready": True,
         "pid": os.getpid(),
         "asterisk": {"version": ground.asterisk.version, "pid": process.find_running(ground.places)},
+        "front": running.front_told(),
         "sip": running.sip_address,
         "sip_tls": running.phones_address,
         "trunk_source": trunk.sources[0],

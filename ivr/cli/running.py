@@ -234,12 +234,19 @@ class Running:
         render(settings)
         process.start(self.ground.asterisk, settings)
 
+    def door_is_free(self) -> None:
+        """Before anything is started. Raises `SipTrouble`."""
+        self._door.is_free()
+
     def open_door(self) -> None:
         """Blocks. Raises `SipTrouble`."""
         self._door.open()
 
     def close_door(self) -> None:
         self._door.close()
+
+    def front_told(self) -> dict[str, object]:
+        return self._door.told()
 
     async def _renew_certificate(self) -> None:
         if self.ground.front is None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ivr.app import control
 from ivr.cli.common import Trouble, common, say, say_json
-from ivr.cli.door import front_lines
 from ivr.core.ids import LineId
 
 
@@ -53,6 +53,23 @@ def status_lines(told: control.Answer) -> list[str]:
     found += [f"  {who['name']:<16} {who['group']:<12} {who['state']}{keys if who['yes_no'] else ''}" for who in people]
     found += [f"! {each}" for each in wrong]
     return found
+
+
+def front_lines(front: object) -> list[str]:
+    """None from a controller of an older version, and none of a front that does not run: that is told as wrong."""
+    if not isinstance(front, dict):
+        return []
+    if front["mode"] == "direct":
+        return ["no front before Asterisk (direct), so:", *(f"  {each}" for each in front["missing"])]
+    if front["pid"] is None:
+        return []
+    since = datetime.fromisoformat(str(front["since"])).astimezone(UTC)
+    refused = [
+        f"  refused: {each['calls']} of {each['trunk']} with {each['code']}, dialled as {each['form']}"
+        for each in front["refused"]
+    ]
+    running = f"front: Kamailio {front['version']} (process {front['pid']}), running since {since:%Y-%m-%d %H:%M} UTC"
+    return [running, *refused]
 
 
 def tls_lines(tls: object) -> list[str]:

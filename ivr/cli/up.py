@@ -232,6 +232,7 @@ async def serve(ground: Ground, asked: Asked) -> None:
             add_demo_volunteers(running.engine)
         if not running.outwaited:
             port.listen(LOOPBACK, ground.ports.web).close()
+        running.door_is_free()
         start_exchange(running)
         await running.still_in_office()
         async with asyncio.TaskGroup() as group:

@@ -152,7 +152,9 @@ def _check(settings: Settings) -> None:
             raise SipTrouble(
                 f"{line.id!r} cannot be a line's name: use small letters, digits, - and _, a letter first."
             )
-    numbers = [line.number for line in settings.lines]
-    for number in numbers:
-        if numbers.count(number) > 1:
-            raise SipTrouble(f"Two lines have the number {number}: give each its own.")
+    known: dict[str, str] = {}
+    for line in settings.lines:
+        for spelling in spellings(line.number):
+            other = known.setdefault(spelling, line.number)
+            if other != line.number or line.number in [each.number for each in settings.lines if each is not line]:
+                raise SipTrouble(f"Two lines have the number {spelling}: give each its own.")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,9 @@ from sip.phone.sound import speech_like
 from tests.rigs.line import CARRIER, LiveLine
 
 pytestmark = pytest.mark.asterisk
+
+LEASE_S = 2.5
+"""Well within the time after which a call that nobody looks after goes to the last resort."""
 
 
 def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_killed(line: LiveLine) -> None:
@@ -46,21 +52,35 @@ def test_a_talk_and_a_waiting_caller_do_not_notice_that_the_controller_was_kille
 
 
 def test_who_picks_up_while_no_controller_is_there_is_held_and_gets_the_caller_for_whom_it_rang(line: LiveLine) -> None:
-    async def story() -> None:
+    async def story() -> bool:
         async with await line.volunteer("anna") as anna, await OwnPhone.open(bind=CARRIER) as carrier:
             call = await line.call(carrier)
             ring = await anna.next_ring(20.0)
+            killed = time.monotonic()
             await asyncio.to_thread(line.kill)
             talk = await ring.answer()
             await asyncio.to_thread(line.start)
+            if time.monotonic() - killed > LEASE_S:
+                await call.hangup()
+                return False
             await line.talk_stands()
             assert talk.ended is None
             await asyncio.gather(call.hangup(), talk.until_ended(5.0))
+            return True
 
-    before = len(line.calls())
-    asyncio.run(story())
-    record = line.last_call(before + 1)
+    record = in_time(line, story)
     assert [(ring["volunteer"], ring["result"]) for ring in record["rings"]] == [("anna", "answered")]
+
+
+def in_time(line: LiveLine, story: Callable[[], Coroutine[None, None, bool]]) -> dict[str, Any]:
+    """The record of a story in which a controller came back before its calls went to the last resort. A machine with
+    much else to do may need longer for that, so the story is told again."""
+    for _ in range(4):
+        before = len(line.calls())
+        if asyncio.run(story()):
+            return line.last_call(before + 1)
+        line.begin()
+    pytest.fail("no controller came back in time in four tries")
 
 
 def longest_gap(call: OwnCall) -> float:

@@ -29,7 +29,6 @@ SHORT = (
     Cell("baresip", "key", "held"),
     Cell("baresip", "silence", "ringing"),
     Cell("pjsua2", "network", "talking"),
-    Cell("baresip", "network", "talking"),
 )
 
 
