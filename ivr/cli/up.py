@@ -40,6 +40,7 @@ from sip.accounts import passwords
 from sip.ari.socket import ReplacedError
 from sip.asterisk import process
 from sip.asterisk.install import install
+from sip.asterisk.render import is_behind_front
 from sip.asterisk.settings import LOOPBACK, Places, Ports
 from sip.partners import partners
 from sip.secrets import open_secrets
@@ -123,6 +124,7 @@ def lay_ground(asked: Asked) -> Ground:
     home = asked.state / "asterisk"
     asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
     places = Places.in_state(home, asterisk.modules, asterisk.data)
+    settings = as_it_runs(settings, places)
     front = get_front(asked.state) if settings.has_front else None
     remember_config(asked.state, asked.config)
     return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch, front)
@@ -135,6 +137,19 @@ def with_front(settings: Config, mode: str | None) -> Config:
     if mode == "kamailio" and not settings.can_have_front:
         raise Trouble("a front needs an address to listen at: name one of this machine as sip_bind, not 0.0.0.0.")
     return replace(settings, front=mode == "kamailio")
+
+
+def as_it_runs(settings: Config, places: Places) -> Config:
+    """An Asterisk that runs has its ports, with a front before it or without; that is not changed under its callers."""
+    behind = is_behind_front(places) if process.find_running(places) is not None else None
+    if behind is None or behind is settings.has_front:
+        return settings
+    click.echo(
+        f"ivr: THE ASTERISK THAT RUNS IS {'BEHIND A FRONT' if behind else 'WITHOUT A FRONT'}, AND SO IT STAYS: "
+        "the other way comes with ivr down, then ivr up.",
+        err=True,
+    )
+    return replace(settings, front=behind)
 
 
 def plan_and_hours(state: Path, settings: Config, now: datetime, key: bytes) -> tuple[Plan, dict[LineId, Timetable]]:

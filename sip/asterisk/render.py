@@ -29,6 +29,8 @@ RELOADED: dict[str, str] = {
 _PATH = re.compile(r"/[\w./+@%:-]+")
 """Path names that stay one word in every one of Asterisk's languages."""
 _LONGEST_SOCKET = 107
+_BEHIND = "; Behind the front."
+"""Stands in `pjsip_transports.conf.j2`."""
 
 
 def render(settings: Settings) -> frozenset[str]:
@@ -89,6 +91,15 @@ def rendered(settings: Settings) -> dict[str, str]:
     }
     names = sorted(path.name.removesuffix(".j2") for path in TEMPLATES.glob("*.j2"))
     return {name: environment.get_template(f"{name}.j2").render(values) for name in names}
+
+
+def is_behind_front(places: Places) -> bool | None:
+    """Whether the files that an Asterisk runs by have it behind a front; None: there are none."""
+    try:
+        text = (places.etc / "pjsip_transports.conf").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    return _BEHIND in text
 
 
 def reload_commands(changed: Iterable[str]) -> tuple[str, ...]:

@@ -16,9 +16,11 @@ from sip.shown import ca_file
 from tests.rigs.asterisk import pitches, tone
 from tests.rigs.line import CARRIER, LiveLine, eventually, live_line
 from tests.rigs.secure import KINDS, SAYS, Login, SecurePhone, is_here
+from tests.rigs.share import whole_or
 
 pytestmark = pytest.mark.asterisk
 CHILD = 1300
+SHARE = whole_or(("baresip",), KINDS)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLine]:
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=pytest.mark.skipif(not is_here(kind), reason="not here")) for kind in KINDS]
+    "kind", [pytest.param(kind, marks=pytest.mark.skipif(not is_here(kind), reason="not here")) for kind in SHARE]
 )
 def test_over_tls_both_hear_each_other_and_a_new_certificate_is_not_noticed(line: LiveLine, kind: str) -> None:
     async def story() -> None:
