@@ -122,10 +122,12 @@ def lay_ground(asked: Asked) -> Ground:
     secrets = open_secrets(asked.state)
     plan, tables = plan_and_hours(asked.state, settings, clock.now(), secrets.installation_key)
     home = asked.state / "asterisk"
-    asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
+    settings = as_it_runs(settings, Places.in_state(home, home / "modules", home))
+    with ThreadPoolExecutor(1) as beside:  # on a machine that has neither, both are fetched at the same time
+        getting = beside.submit(get_front, asked.state) if settings.has_front else None
+        asterisk = install(home, lambda line: click.echo(f"ivr: {line}", err=True), configured=settings.asterisk)
+        front = getting.result() if getting is not None else None
     places = Places.in_state(home, asterisk.modules, asterisk.data)
-    settings = as_it_runs(settings, places)
-    front = get_front(asked.state) if settings.has_front else None
     remember_config(asked.state, asked.config)
     return Ground(asked.state, settings, ports, secrets, asterisk, places, plan, tables, clock, asked.watch, front)
 
