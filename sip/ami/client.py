@@ -26,6 +26,7 @@ FROZEN_S: Final = 2.0
 CLASSES: Final = "system,user"
 """The classes of events that are listened to: who registers, and what our own dialplan says."""
 NONE: Final[Fields] = {}
+LOGIN: Final = "Login"
 UNHEARD: Final = "-"
 """The number of actions whose answer nobody waits for."""
 NO_CHANNEL: Final = ("No such channel", "Channel does not exist", "Channel not specified")
@@ -53,6 +54,8 @@ class Ami:
         self._numbers = count(1)
         self._waiting: dict[str, Waiting] = {}
         self._writer: asyncio.StreamWriter | None = None
+        self._known = False
+        """Logged in: before that nothing else is asked."""
         self._refused = False
         self._heard: list[Callable[[Fields], None]] = []
 
@@ -82,11 +85,11 @@ class Ami:
                 both.create_task(self._read(reader))
                 await self._login()
                 backoff.connected()
-                connected = True
+                connected = self._known = True
                 up()
                 both.create_task(self._watch())
         finally:
-            self._writer = None
+            self._writer, self._known = None, False
             writer.close()
             for waiting in self._waiting.values():
                 if not waiting.answer.done():
@@ -97,7 +100,7 @@ class Ami:
 
     async def _login(self) -> None:
         fields = {"Username": self._address.user, "Secret": self._address.secret, "Events": CLASSES}
-        result = await self.act("Login", fields)
+        result = await self.act(LOGIN, fields)
         if result is not Result.DONE:
             if result is Result.REFUSED and not self._refused:
                 log.error("Asterisk's manager interface refuses our login; its secret and ours differ")
@@ -137,12 +140,12 @@ class Ami:
 
     def tell(self, actions: Iterable[tuple[str, Fields]]) -> None:
         """Many at once, in this order and before everything sent later; nobody waits for how they went."""
-        if self._writer is not None:
+        if self._writer is not None and self._known:
             self._writer.write(b"".join(block(action, UNHEARD, fields) for action, fields in actions))
 
     async def ask(self, action: str, fields: Fields, timeout_s: float | None = None) -> tuple[Fields, ...] | Result:
         """The answer and, for a list, its parts; or why there is none (TIMEOUT, UNREACHABLE)."""
-        if self._writer is None:
+        if self._writer is None or not (self._known or action == LOGIN):
             return Result.UNREACHABLE
         number = str(next(self._numbers))
         waiting = self._waiting[number] = Waiting(asyncio.get_running_loop().create_future())

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tests.front.methods import all_of_them
-from tests.front.wire import BODY, SDP, wire
+from tests.front.wire import BODY, SDP, bye, wire
 from tests.rigs.line import CARRIER, LiveLine, until
 
 pytestmark = pytest.mark.asterisk
@@ -49,19 +49,10 @@ def test_the_same_invite_by_another_branch_is_one_call(line: LiveLine) -> None:
             await one.final()
             other.send(other.request("INVITE", uri, more=SDP, body=BODY, **names))
             first, second = await one.final(), await other.final()
-            one.send(_bye(one.answers[-1], one.port))
+            one.send(bye(one.answers[-1], CARRIER, one.port))
             return first[0], second[0]
 
     assert asyncio.run(story()) == (200, 482)
-
-
-def _bye(ok: str, port: int) -> str:
-    fields = [line for line in ok.split("\r\n") if line.partition(":")[0] in ("From", "To", "Call-ID")]
-    target = next(line for line in ok.split("\r\n") if line.startswith("Contact:")).split("<")[1].split(">")[0]
-    routes = [line.replace("Record-Route", "Route", 1) for line in ok.split("\r\n") if line.startswith("Record-Route")]
-    via = f"Via: SIP/2.0/UDP {CARRIER}:{port};branch=z9hG4bKbye;rport"
-    lines = [f"BYE {target} SIP/2.0", via, "Max-Forwards: 70", *fields, *reversed(routes), "CSeq: 99 BYE"]
-    return "\r\n".join([*lines, "Content-Length: 0", "", ""])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +77,7 @@ def test_a_line_is_called_by_every_spelling_of_its_number(line: LiveLine, dialle
             one.send(one.request("INVITE", dialled.format(line.server), more=SDP, body=BODY))
             code, _ = await one.final()
             if code == 200:
-                one.send(_bye(one.answers[-1], one.port))
+                one.send(bye(one.answers[-1], CARRIER, one.port))
             return code
 
     assert asyncio.run(story()) == 200

@@ -77,3 +77,13 @@ async def wire(server: str, host: str) -> AsyncIterator[Wire]:
         yield made
     finally:
         transport.close()
+
+
+def bye(ok: str, host: str, port: int) -> str:
+    """What ends the call that this answer has begun, along the route that it names."""
+    fields = [line for line in ok.split("\r\n") if line.partition(":")[0] in ("From", "To", "Call-ID")]
+    target = next(line for line in ok.split("\r\n") if line.startswith("Contact:")).split("<")[1].split(">")[0]
+    routes = [line.replace("Record-Route", "Route", 1) for line in ok.split("\r\n") if line.startswith("Record-Route")]
+    via = f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK{secrets.token_hex(6)};rport"
+    lines = [f"BYE {target} SIP/2.0", via, "Max-Forwards: 70", *fields, *reversed(routes), "CSeq: 99 BYE"]
+    return "\r\n".join([*lines, "Content-Length: 0", "", ""])

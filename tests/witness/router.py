@@ -229,8 +229,10 @@ class Router(asyncio.DatagramProtocol):
         name = line.partition(b":")[0].strip().lower()
         if name in (b"content-length", b"l"):
             return b"Content-Length: %d" % length
-        if way == "in" and name in (b"contact", b"m"):
+        if way == "in" and name in (b"contact", b"m", b"record-route"):
             return line.replace(_at(self.server), _at(self.inside))
+        if way == "out" and name in (b"route", b"record-route"):
+            return line.replace(_at(self.inside), _at(self.server))
         if way == "out" and not line.lower().startswith(PROTECTED) and name in (b"refer-to", b"r"):
             return line.replace(_at(self.inside), _at(self.server))
         return line
