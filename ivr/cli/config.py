@@ -156,9 +156,8 @@ def read_config(path: Path | None) -> Config:
     )
     reader.unknown()
     if config.front and not config.can_have_front:
-        raise Trouble(
-            f'{path}: with [front] mode = "kamailio" sip_bind must be an address of this machine, and phones.bind too.'
-        )
+        needed = "sip_bind must be an address of this machine, and phones.bind too."
+        raise Trouble(f'{path}: with [front] mode = "kamailio" {needed}')
     if _is_everywhere(config.phones_name):
         raise Trouble(f'{path}: name what phones dial, like [phones] host = "sip.example.dk".')
     return config
