@@ -26,7 +26,7 @@ quick: $(DEV)
 # Real calls mostly wait, and want to be on time when they do not; what only computes takes what they leave, beside them.
 # No worker is replaced: after one that died pytest-xdist waits for ever for what it had been given.
 PURE = nice -n 5 $(PY) -m pytest --quiet --dist loadfile --max-worker-restart 0 -n 2 -m 'not asterisk and not trouble'
-REAL = VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest --dist loadfile --max-worker-restart 0 -n 4 --no-loadscope-reorder -m 'asterisk and not trouble'
+REAL = VOICELINE_REQUIRE_ASTERISK=1 $(PY) -m pytest --dist loadfile --max-worker-restart 0 -n 5 --no-loadscope-reorder -m 'asterisk and not trouble'
 
 test: $(DEV)
 	@sh .ci/test-packages

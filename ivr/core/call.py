@@ -244,7 +244,7 @@ TABLE: dict[tuple[type[CallPhase], type[CallEvent]], Callable[..., None] | Nothi
     (Joining, DigitPressed): NO_MENU,
     (Joining, PlayEnded): talking.on_words_ended,
     (Joining, Joined): talking.on_joined,
-    (Joining, CallerTalking): UNHEARD,
+    (Joining, CallerTalking): talking.on_voice_while_joining,
     (Joining, VolunteerHeard): EARLIER_TALK,
     (Joining, SoundLost): EARLIER_TALK,
     (Joining, SoundBack): EARLIER_TALK,

@@ -181,6 +181,8 @@ class Joining:
     whisper: PlayId | None = None
     """What the volunteer hears first; the two are joined when it has ended, or at the deadline."""
     holds: tuple[Hold, ...] = ()
+    speaks: bool = False
+    """Something is heard from the caller, told just before the joining was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,11 +37,17 @@ def on_joined(turn: Turn, phase: Joining, news: Joined) -> None:
         turn.change(waited_s=turn.waited())
     turn.draft.say(CallJoined(turn.call.id, turn.line.id, phase.volunteer, turn.call.waited_s or 0.0, turn.at))
     turn.change(prefer=None)
-    talk = Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, after(turn.at, STANDS_S), turn.at)
+    silent_since = None if phase.speaks else turn.at
+    talk = Talking(phase.step, phase.ring, phase.volunteer, phase.talk, turn.at, after(turn.at, STANDS_S), silent_since)
     talk = replace(talk, holds=phase.holds)
     turn.go(talk)
     sound.begin(turn, talk)
     turn.end_other_rings(LetGoReason.ELSEWHERE, RingResult.WON_BY_OTHER)
+
+
+def on_voice_while_joining(turn: Turn, phase: Joining, news: CallerTalking) -> None:
+    """Listened for from just before the two are joined: who speaks then is told once, and not again after it."""
+    turn.go(replace(phase, speaks=news.talking))
 
 
 def join(turn: Turn, phase: Joining) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ivr.core.facts import CallAnswered, CallerHeard, CallerSilent
 from ivr.core.ids import CallId
-from ivr.core.news import CallerTalking
+from ivr.core.news import CallerTalking, RingAnswered
+from ivr.core.state import Joining
 from tests.core.small_house import Small, small
 
 
@@ -30,6 +31,22 @@ def test_a_caller_who_never_says_anything_is_silent_after_twenty_seconds_of_talk
     house.later(300.0)
     assert len(house.said(CallerSilent)) == 1
     assert len(house.said(CallAnswered)) == 1
+
+
+def test_who_speaks_as_the_two_are_joined_is_told_once_and_is_not_silent() -> None:
+    house = small()
+    anna = house.volunteer("anna")
+    call = house.waiting_caller()
+    ring = house.ring_of(anna)
+    house.tell(RingAnswered(ring, house.at))
+    assert isinstance(house.call(call).phase, Joining)
+    voice(house, call, True)
+    house.joined(call)
+    house.later(60.0)
+    assert house.said(CallerSilent) == []
+    voice(house, call, False)
+    house.later(20.1)
+    assert len(house.said(CallerSilent)) == 1
 
 
 def test_a_caller_who_speaks_is_not_silent_and_one_who_stops_is_counted_from_then() -> None:

@@ -143,6 +143,7 @@ EACH: tuple[Law, ...] = (
     rings.who_must_accept_is_joined_only_after_pressing_the_key,
     rings.the_caller_goes_on_whatever_a_volunteer_presses,
     rings.a_caller_is_called_silent_only_after_a_silence_and_once,
+    rings.who_speaks_is_not_called_silent,
     rings.the_exchange_knows_for_whom_keys_are_answers,
     sounds.answered_means_heard,
     sounds.who_is_not_heard_is_covered_at_once,

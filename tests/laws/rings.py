@@ -18,6 +18,7 @@ from ivr.core.commands import (
 from ivr.core.facts import (
     CallEnded,
     CallerSilent,
+    CallHandedOver,
     CallJoined,
     CallRequeued,
     CallSheltered,
@@ -29,14 +30,17 @@ from ivr.core.facts import (
 )
 from ivr.core.ids import CallId, GroupId, LineId, RingId, VolunteerId, call_of
 from ivr.core.news import (
+    CallerTalking,
     RingAnswered,
     RingPressed,
+    SoundBack,
+    SoundLost,
     Surveyed,
     VolunteerReleased,
     WrapUpDone,
 )
 from ivr.core.reasons import RingResult
-from ivr.core.state import Asked, BeingRung, Free, House, InTalk, PickedUp, Talking, VolunteerPhase, WrappingUp
+from ivr.core.state import Asked, BeingRung, Free, House, InTalk, Joining, PickedUp, Talking, VolunteerPhase, WrappingUp
 from ivr.core.talking import SILENT_S
 from tests.laws import fairness
 from tests.laws.asking import facts_of, require
@@ -218,6 +222,27 @@ def a_caller_is_called_silent_only_after_a_silence_and_once(trace: Trace) -> Non
                 require(talks and since is not None, "not in a silence", trace, fact)
                 length = (fact.at - since).total_seconds() if since is not None else 0.0
                 require(length >= SILENT_S and abs(length - fact.silent_s) < 0.01, "not so long", trace, fact)
+
+
+def who_speaks_is_not_called_silent(trace: Trace) -> None:
+    """From the moment in which it is told that a caller speaks, while they are joined or just before, until it is told
+    that they stopped, or that nothing comes from them."""
+    speaking: set[CallId] = set()
+    for moment in trace:
+        news = moment.news
+        if isinstance(news, CallerTalking):
+            call = moment.before.calls.get(news.call)
+            joined = call is not None and isinstance(call.phase, Joining | Talking)
+            (speaking.add if news.talking and joined else speaking.discard)(news.call)
+        elif isinstance(news, SoundLost | SoundBack):
+            speaking.discard(call_of(news.talk))
+        elif isinstance(news, Surveyed):
+            speaking.clear()
+        for fact in moment.facts:
+            if isinstance(fact, CallerSilent):
+                require(fact.call not in speaking, "they speak", trace, fact)
+            elif isinstance(fact, CallRequeued | CallSheltered | CallEnded | CallHandedOver):
+                speaking.discard(fact.call)
 
 
 def answers_by_key_begin_and_end_in_turn_within_a_talk(trace: Trace) -> None:

@@ -43,6 +43,7 @@ from ivr.core.flow import Strategy
 from ivr.core.ids import CallId, PlayId, PromptId, StepName, VolunteerId, call_of, ring_id
 from ivr.core.news import (
     CallArrived,
+    CallerTalking,
     Cause,
     DigitPressed,
     LineDue,
@@ -198,6 +199,15 @@ def called_silent_at_once(moment: Moment) -> Moment | None:
             silent = CallerSilent(fact.call, fact.line, fact.volunteer, 20.0, fact.at)
             return replace(moment, facts=(*moment.facts, silent))
     return None
+
+
+def called_silent_while_speaking(moment: Moment) -> Moment | None:
+    talk = a_talk(moment)
+    if talk is None:
+        return None
+    call = call_of(talk.talk)
+    silent = CallerSilent(call, CHILDREN, talk.volunteer, 20.0, moment.news.at)
+    return replace(moment, news=CallerTalking(call, True, moment.news.at), facts=(*moment.facts, silent))
 
 
 def talk_dropped_without_a_word(moment: Moment) -> Moment | None:
@@ -444,6 +454,7 @@ SPOILT: dict[Law, Spoil] = {
     rings.who_must_accept_is_joined_only_after_pressing_the_key: joined_without_a_key,
     rings.the_caller_goes_on_whatever_a_volunteer_presses: hung_up_for_a_wrong_key,
     rings.a_caller_is_called_silent_only_after_a_silence_and_once: called_silent_at_once,
+    rings.who_speaks_is_not_called_silent: called_silent_while_speaking,
     rings.answers_by_key_begin_and_end_in_turn_within_a_talk: leave_out(YesNoEnded),
     rings.the_exchange_knows_for_whom_keys_are_answers: do_not(YesNo),
     rings.a_volunteer_who_is_dropped_is_told_so: talk_dropped_without_a_word,
