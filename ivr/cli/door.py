@@ -107,19 +107,24 @@ class Door:
             group.create_task(self._end_hung(self._settings), name="the front's answers")
 
     async def _restart(self, kamailio: Kamailio, settings: FrontSettings) -> None:
+        told = False
         while True:
             pid = await asyncio.to_thread(process.find_running, self._places)
             if pid is not None:
+                told = False
                 await gone(pid)
             if not self._may():
                 await asyncio.sleep(LOOK_S)
                 continue
-            log.error("the front has died and is started again", extra={"keys": {}})
-            self._alarm("front_died")
+            if not told:
+                log.error("the front has died and is started again", extra={"keys": {}})
+                self._alarm("front_died")
             try:
                 await asyncio.to_thread(process.start, kamailio, settings)
             except SipTrouble:
-                self._alarm("front_not_started")
+                if not told:  # once, and not with every try: a port may be taken for hours
+                    self._alarm("front_not_started")
+                told = True
                 await asyncio.sleep(AGAIN_S)
 
     async def _end_hung(self, settings: FrontSettings) -> None:

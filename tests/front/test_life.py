@@ -85,6 +85,34 @@ def test_nobody_else_ends_a_call_whatever_they_know_of_it(line: LiveLine) -> Non
     assert asyncio.run(story()) == [481] * 5
 
 
+def test_nobody_is_believed_for_having_begun_something_under_anothers_call_id(line: LiveLine) -> None:
+    """A volunteer's leg: whoever knows its names begins a call under its Call-ID, then ends it without a way back."""
+
+    async def story() -> int:
+        async with (
+            await line.volunteer("anna") as anna,
+            await OwnPhone.open(bind=CARRIER) as carrier,
+            wire(line.server, "127.0.0.9") as stranger,
+        ):
+            call = await line.call(carrier)
+            phone = await (await anna.next_ring(20.0)).answer(sound=speech_like(30.0, 3))
+            await line.talk_stands()
+            uri = f"sip:116111@{line.server}"
+            stranger.send(stranger.request("INVITE", uri, more=SDP, body=BODY, call_id=phone.call_id))
+            await stranger.final()
+            stranger.answers.clear()
+            text = re.sub(r"Route: [^\r]*\r\n|;sx=[^>; ]*", "", stolen(phone, "BYE", 900, stranger.port))
+            stranger.send(text)
+            code, _ = await stranger.final()
+            await asyncio.sleep(0.5)
+            assert phone.ended is None
+            assert call.ended is None
+            await asyncio.gather(call.hangup(), phone.until_ended(5.0))
+            return code
+
+    assert asyncio.run(story()) == 481
+
+
 def test_a_call_that_a_frozen_asterisk_takes_up_late_is_ended(line: LiveLine) -> None:
     """The carrier has been told no; nobody's phone may ring for nobody."""
 
