@@ -193,7 +193,6 @@ def take_up(desk: Desk, call: Call, news: Surveyed) -> None:
                 for side in Side:
                     if sound.held_by(phase, side) is None:  # of before us; who is not heard still is noticed anew
                         turn.draft.do(Uncover(call.id, phase.ring, side))
-                sound.begin(turn, phase)
                 turn.go(phase)
                 yes_no.ask(turn, phase)
         case Leaving():

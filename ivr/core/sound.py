@@ -170,7 +170,8 @@ def on_held(turn: Turn, phase: Joining | Talking, news: SideHeld) -> None:
 
 
 def begin(turn: Turn, phase: Talking) -> None:
-    """The two were just joined, or found here: a phone that holds already may have told the other side nothing."""
+    """The two were just joined: a phone that holds already has told the other side nothing. Not for those whom we find
+    here: who resumed while nobody looked would be covered by our music."""
     turn.draft.do(*(Cover(turn.call.id, phase.ring, hold.side, held=True) for hold in phase.holds))
 
 
