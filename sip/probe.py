@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -199,6 +200,7 @@ class _Following:
         self._presses = list(wish.presses)
         self._pressed_at = 0.0
         self._over = asyncio.Event()
+        self._spare = ThreadPoolExecutor(1, initializer=_nice)
         self.nobody = False
 
     async def until_over(self, stop: asyncio.Event) -> None:
@@ -267,10 +269,16 @@ class _Following:
         if self._live is None or began is None:
             return
         shift = began - self._call.moments.began
-        for span in await asyncio.to_thread(_gently, self._live, self._call.heard.samples(), last):
+        # while the call goes on with what the machine has to spare: the exchange under test may be on the same cores.
+        # Afterwards somebody waits for the answer, which on a busy machine would never come so.
+        work = asyncio.get_running_loop().run_in_executor(
+            None if last else self._spare, self._live.more, self._call.heard.samples(), last
+        )
+        for span in await work:
             self._tell(shifted(span, shift))
 
     async def finish(self, ended: Ended) -> list[Span]:
+        self._spare.shutdown(wait=False)
         await self._hear_more(last=True)
         self._tell(Happened(ended.moment - self._call.moments.began, f"ended by {who(ended)}"))
         began = self._call.heard.began
@@ -325,11 +333,10 @@ class Live:
         return not goes_on
 
 
-def _gently(live: Live, samples: Samples, last: bool) -> list[Span]:
-    """Listens with what the machine has to spare: the exchange under test may be on the same cores."""
+def _nice() -> None:
+    """This thread takes what others leave."""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
-    return live.more(samples, last)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def shifted(span: Span, by: float) -> Span:

@@ -69,9 +69,23 @@ def test_a_wrong_password_is_refused_and_leaves_nothing(line: LiveLine, name: st
     run(story)
 
 
+STARTED: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def nobody_stays() -> Iterator[None]:
+    """A test that failed halfway leaves no phone that would take the rings of the next."""
+    yield
+    while STARTED:
+        with STARTED.pop() as process:
+            process.kill()
+
+
 def start(line: LiveLine, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "ivr", *words, "--state", str(line.state)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT)
+    STARTED.append(process)
+    return process
 
 
 def told_next(process: subprocess.Popen[str]) -> dict[str, Any]:
