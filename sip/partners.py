@@ -5,6 +5,7 @@ Rules: we call them and they never call us; what they are told of a caller is th
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +23,12 @@ _LONGEST = 28
 """Letters of a partner's name, so that its places' names are no longer than a volunteer's may be."""
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"sip:\+?[A-Za-z0-9][A-Za-z0-9._-]{{0,63}}@{_HOST}(:[0-9]{{1,5}})?")
+_NUMBERS = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)", re.IGNORECASE)
+"""A host that stands for an address in numbers: no name ends so. Half of one (`127.1`, `0x7f.1`) is dialled as a whole
+one by whoever does not look."""
+_HIGHEST_PORT = 65535
+_THIS_NET, _KEPT = ipaddress.ip_network("0.0.0.0/8"), ipaddress.ip_network("240.0.0.0/4")
+"""RFC 6890 2.2.2: never another machine's; the second holds the broadcast address."""
 _LOGIN = re.compile(r"[A-Za-z0-9@._+-]{1,64}")
 _SECRET = re.compile(r"[\x21-\x3a\x3c-\x7e]{1,128}")
 """Printable, without a space and without the sign that begins a comment in Asterisk's files."""
@@ -43,6 +50,14 @@ class Partner:
     def seats(self) -> tuple[VolunteerId, ...]:
         return tuple(place_id(self.name, number) for number in range(1, self.places + 1))
 
+    @property
+    def is_this_machine(self) -> bool:
+        """It is reached at a loopback address: for trying only, since nobody else can be there."""
+        host = _host_of(self.address)
+        if host == "localhost" or host.endswith(".localhost"):
+            return True
+        return _NUMBERS.fullmatch(host) is not None and ipaddress.ip_address(host).is_loopback
+
 
 def read_partner(name: str, address: str, places: int, group: GroupId, login: str = "", password: str = "") -> Partner:
     """A partner as an admin names it; raises `SipTrouble` that says what does not do."""
@@ -53,6 +68,7 @@ def read_partner(name: str, address: str, places: int, group: GroupId, login: st
         )
     if _ADDRESS.fullmatch(address) is None:
         raise SipTrouble(f"The partner {name} has the address {address!r}: write it like sip:45112233@192.0.2.20:5060.")
+    _check_reachable(name, address)
     if not 1 <= places <= MOST_PLACES:
         raise SipTrouble(f"The partner {name} has {places} places: a number from 1 to {MOST_PLACES} does.")
     if login and _LOGIN.fullmatch(login) is None:
@@ -60,6 +76,25 @@ def read_partner(name: str, address: str, places: int, group: GroupId, login: st
     if bool(login) is not bool(password) or (password and _SECRET.fullmatch(password) is None):
         raise SipTrouble(f"The partner {name} needs a login and a password, without spaces or `;`, or neither.")
     return Partner(name, address, places, group, login, password)
+
+
+def _host_of(address: str) -> str:
+    return address.partition("@")[2].partition(":")[0].lower()
+
+
+def _check_reachable(name: str, address: str) -> None:
+    """Raises `SipTrouble` for a port that is none, and for a host in numbers where no other exchange can be."""
+    host, port = _host_of(address), address.partition("@")[2].partition(":")[2]
+    if port and not 1 <= int(port) <= _HIGHEST_PORT:
+        raise SipTrouble(f"The partner {name} has the port {port}: a number from 1 to {_HIGHEST_PORT} does.")
+    if _NUMBERS.fullmatch(host) is None:
+        return
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        raise SipTrouble(f"The partner {name} is at {host}, which is no address: write it like 192.0.2.20.") from None
+    if number.is_multicast or number.is_unspecified or number.is_link_local or number in _THIS_NET or number in _KEPT:
+        raise SipTrouble(f"The partner {name} is at {host}, where no exchange can be: ask the partner for theirs.")
 
 
 def partners(state: Path) -> Mapping[str, Partner]:

@@ -41,12 +41,15 @@ def add(name: str, address: str, group: str, places: int, login: str, state: Pat
 
     Example: ivr partner add natlinje sip:45112233@192.0.2.20 --group natlinje --places 3
     """
-    plan = plan_by_name(state, config_of(state))
+    config = config_of(state)
+    plan = plan_by_name(state, config)
     if GroupId(group) not in plan.groups:
         raise Trouble(f"there is no group {group}; known are {', '.join(sorted(plan.groups))}.")
     place = make_state(state)
     try:
         told = read_partner(name, address, places, GroupId(group), login, _password() if login else "")
+        if told.is_this_machine and not config.is_demo:
+            raise Trouble(f"{address} is this machine itself, where no partner can be: ask the partner for theirs.")
         before = partners(place).get(name)
         keep_partner(place, told)
     except SipTrouble as wrong:

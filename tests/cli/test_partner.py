@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ivr.cli import ivr
+from ivr.cli.config import LAST
 from sip.partners import partners
 
 ADDRESS = "sip:45112233@192.0.2.20"
@@ -44,6 +45,17 @@ def test_a_partner_is_named_listed_changed_and_removed(tmp_path: Path) -> None:
         (("natlinje", "45112233", "--group", "nat"), "write it like sip:45112233@192.0.2.20:5060"),
         (("natlinje", "sip:4511@host\ncontact=x", "--group", "nat"), "write it like sip:"),
         (("natlinje", "sip:4511;x=1@192.0.2.20", "--group", "nat"), "write it like sip:"),
+        (("natlinje", f"{ADDRESS}:0", "--group", "nat"), "from 1 to 65535"),
+        (("natlinje", f"{ADDRESS}:65536", "--group", "nat"), "from 1 to 65535"),
+        (("natlinje", "sip:4511@169.254.1.1", "--group", "nat"), "where no exchange can be"),
+        (("natlinje", "sip:4511@224.0.0.5", "--group", "nat"), "where no exchange can be"),
+        (("natlinje", "sip:4511@0.0.0.0", "--group", "nat"), "where no exchange can be"),
+        (("natlinje", "sip:4511@0.0.0.1:5060", "--group", "nat"), "where no exchange can be"),
+        (("natlinje", "sip:4511@255.255.255.255", "--group", "nat"), "where no exchange can be"),
+        (("natlinje", "sip:4511@127.1", "--group", "nat"), "which is no address"),
+        (("natlinje", "sip:4511@2130706433", "--group", "nat"), "which is no address"),
+        (("natlinje", "sip:4511@0x7f.1", "--group", "nat"), "which is no address"),
+        (("natlinje", "sip:4511@192.0.2.256", "--group", "nat"), "which is no address"),
         (("natlinje", ADDRESS, "--group", "natten"), "there is no group natten"),
         (("natlinje", ADDRESS, "--group", "nat", "--login", "a b"), "has a login that does not do"),
     ],
@@ -54,6 +66,18 @@ def test_a_mistake_is_one_sentence_and_nothing_is_kept(tmp_path: Path, words: tu
     assert told.exit_code == 1
     assert sentence in told.output
     assert not partners(state)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9:5060", "localhost", "LocalHost:5060", "natten.localhost"])
+def test_this_machine_is_a_partner_only_while_no_carrier_is_there(tmp_path: Path, host: str) -> None:
+    state, config = tmp_path / "state", tmp_path / "voiceline.toml"
+    words = ("partner", "add", "natlinje", f"sip:4511@{host}", "--group", "nat")
+    assert run(state, *words).exit_code == 0
+    config.write_text('[trunks]\ncarrier = ["192.0.2.7"]\n', encoding="utf-8")
+    (state / LAST).write_text(str(config), encoding="utf-8")
+    told = run(state, *words)
+    assert told.exit_code == 1
+    assert "is this machine itself" in told.output
 
 
 def test_a_password_comes_by_a_pipe_is_kept_closed_and_shown_nowhere(tmp_path: Path) -> None:
